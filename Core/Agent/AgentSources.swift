@@ -1,0 +1,3 @@
+public enum AgentSources {
+  public static var core: [UInt8] { PackageResources.core_py }
+}

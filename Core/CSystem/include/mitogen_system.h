@@ -1,0 +1,3 @@
+#ifndef MITOGEN_SYSTEM_H
+#define MITOGEN_SYSTEM_H
+#endif

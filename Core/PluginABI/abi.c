@@ -1,0 +1,1 @@
+#include "mitogen_plugin.h"

@@ -1,0 +1,3 @@
+#ifndef MITOGEN_PLUGIN_H
+#define MITOGEN_PLUGIN_H
+#endif

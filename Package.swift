@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+// Products and targets stand in the order of the data flow: from the C floor and the plugin boundary,
+// over the wire, to the router, the library and the command. Core/README.md is the map.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+]
+
+/// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
+/// statically linked module cannot see each other's symbols.
+let onlyTheEntry: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+]
+
+let package = Package(
+  name: "mitogen",
+  products: [
+    .executable(name: "mitogen", targets: ["Command"]),
+    .library(name: "Mitogen", targets: ["Mitogen"]),
+    .library(name: "PluginKit", targets: ["PluginKit"]),
+    .library(name: "MitogenLocal", type: .dynamic, targets: ["MitogenLocal"]),
+    .library(name: "MitogenSSH", type: .dynamic, targets: ["MitogenSSH"]),
+    .library(name: "MitogenSudo", type: .dynamic, targets: ["MitogenSudo"]),
+    .library(name: "MitogenNewStyle", type: .dynamic, targets: ["MitogenNewStyle"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    // MARK: CMitogenSystem: what only C can do between fork and exec, and the calls that Swift cannot make
+    // (swift-system, which swift-nio brings, has a target CSystem)
+    .target(name: "CMitogenSystem", path: "Core/CSystem"),
+
+    // MARK: CFFI: the system's libffi
+    .systemLibrary(name: "CFFI", path: "Core/CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+
+    // MARK: CZlib: the system's zlib
+    .systemLibrary(name: "CZlib", path: "Core/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // MARK: PluginABI: the C header that a plugin library and the router share
+    .target(name: "PluginABI", path: "Core/PluginABI", exclude: ["ABI.md", "exports.map"]),
+
+    // MARK: Plans: what plugins return and declare, as plain values
+    .target(name: "Plans", path: "Core/Plans", swiftSettings: strict),
+
+    // MARK: PluginKit: the Swift SDK over the header
+    .target(name: "PluginKit", dependencies: ["Plans", "PluginABI"], path: "Core/PluginKit", swiftSettings: strict),
+
+    // MARK: Registry: finds, checks, opens and calls plugin libraries
+    .target(
+      name: "Registry", dependencies: ["CFFI", "CMitogenSystem", "Plans", "PluginABI"], path: "Core/Registry",
+      swiftSettings: strict),
+
+    // MARK: Wire: bytes to frames and back (pure)
+    .target(
+      name: "Wire",
+      dependencies: ["CZlib", .product(name: "DequeModule", package: "swift-collections")],
+      path: "Core/Wire", swiftSettings: strict),
+
+    // MARK: Routing: tree, streams, credit, deadlines (pure)
+    .target(
+      name: "Routing",
+      dependencies: ["Wire", .product(name: "DequeModule", package: "swift-collections")],
+      path: "Core/Routing", swiftSettings: strict),
+
+    // MARK: Launch: plan to process to prompts to HELLO
+    .target(
+      name: "Launch",
+      dependencies: [
+        "CMitogenSystem", "Plans",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Launch", swiftSettings: strict),
+
+    // MARK: Modules: source to runner and blobs
+    .target(
+      name: "Modules",
+      dependencies: ["CZlib", "Plans", .product(name: "Crypto", package: "swift-crypto")],
+      path: "Core/Modules", swiftSettings: strict),
+
+    // MARK: Agent: what is sent to targets (Python)
+    .target(
+      name: "Agent", path: "Core/Agent", exclude: [],
+      sources: ["AgentSources.swift"], resources: [.embedInCode("python")], swiftSettings: strict),
+
+    // MARK: Router: the NIO shell: listener, links, opener, courier
+    .target(
+      name: "Router",
+      dependencies: [
+        "Agent", "CMitogenSystem", "Launch", "Modules", "Plans", "Registry", "Routing", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Router", swiftSettings: strict),
+
+    // MARK: Mitogen: the library for Swift programs
+    .target(name: "Mitogen", dependencies: ["Router"], path: "Core/Mitogen", swiftSettings: strict),
+
+    // MARK: Command: the `mitogen` executable
+    .executableTarget(
+      name: "Command",
+      dependencies: ["Mitogen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Core/Command", swiftSettings: strict),
+
+    // MARK: Plugins: one folder each
+    .target(
+      name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenSudo", dependencies: ["PluginKit"], path: "Plugins/Connection/Sudo",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
+      sources: ["NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+
+    // MARK: Tests
+    .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
+    .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
+    .testTarget(name: "RegistryTests", dependencies: ["Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+    .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
+    .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
+  ]
+)

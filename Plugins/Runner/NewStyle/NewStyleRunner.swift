@@ -1,0 +1,1 @@
+enum NewStyleHalf { static var source: [UInt8] { PackageResources.new_style_py } }
