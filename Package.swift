@@ -60,13 +60,17 @@ let package = Package(
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
-      dependencies: ["CZlib", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["CZlib", .product(name: "NIOCore", package: "swift-nio")],
       path: "Core/Wire", swiftSettings: strict),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
     .target(
       name: "Routing",
-      dependencies: ["Wire", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "Wire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       path: "Core/Routing", swiftSettings: strict),
 
     // MARK: Launch: plan to process to prompts to HELLO
