@@ -1,0 +1,23 @@
+import Agent
+import Modules
+import Wire
+
+/// What is sent to targets: the core, compressed once, and the parts of the agent as blobs.
+final class AgentStock {
+  /// Source without comments and docstrings, deflated: what the first stage reads.
+  private(set) lazy var core: [UInt8] = {
+    let source = AgentSources.coreFiles.flatMap { PythonSource.strip($0) + [UInt8(ascii: "\n")] }
+    return ZlibBuffer.compress(source, level: 9)
+  }()
+
+  private var parts: [String: Blob] = [:]
+
+  /// - Parameter name: one of `AgentSources`' parts; asking for another is a mistake in the router.
+  func part(_ name: String) -> Blob {
+    if let made = parts[name] { return made }
+    guard let source = AgentSources.part(named: name) else { preconditionFailure("the agent has no part \(name)") }
+    let blob = Blob(PythonSource.strip(source))
+    parts[name] = blob
+    return blob
+  }
+}
