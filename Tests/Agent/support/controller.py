@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-import core
+from . import core
 
 sys.path.insert(0, core.FOLDER)
 import wire  # noqa: E402

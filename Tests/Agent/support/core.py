@@ -3,7 +3,7 @@ import hashlib
 import os
 import zlib
 
-from strip import strip
+from .strip import strip
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 FOLDER = os.path.join(ROOT, 'Core', 'Agent', 'python')

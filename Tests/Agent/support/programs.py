@@ -1,7 +1,7 @@
 """Programs for tests: a runner's half that executes a source given as the program's only file."""
 import json
 
-import core
+from . import core
 
 HALF = core.blob(b'''
 def run(executor, program, files, call, arguments):
