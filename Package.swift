@@ -91,8 +91,18 @@ let package = Package(
 
     // MARK: Agent: what is sent to targets (Python)
     .target(
-      name: "Agent", path: "Core/Agent", exclude: [],
-      sources: ["AgentSources.swift"], resources: [.embedInCode("python")], swiftSettings: strict),
+      name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
+      sources: ["AgentSources.swift"],
+      resources: [
+        .embedInCode("python/agent.py"), .embedInCode("python/child.py"), .embedInCode("python/compat.py"),
+        .embedInCode("python/exec.py"), .embedInCode("python/executor.py"), .embedInCode("python/files.py"),
+        .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"), .embedInCode("python/link.py"),
+        .embedInCode("python/loop.py"), .embedInCode("python/main.py"), .embedInCode("python/pool.py"),
+        .embedInCode("python/process.py"), .embedInCode("python/prompts.py"), .embedInCode("python/state.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/first_stage.txt"),
+      ],
+      swiftSettings: strict),
 
     // MARK: Router: the NIO shell: listener, links, opener, courier
     .target(
