@@ -37,15 +37,14 @@ public struct OptionDeclaration: Codable, Equatable, Sendable {
   public var aliases: [String]
 
   public init(
-    _ name: String, _ type: Kind = .string, default: OptionValue? = nil, secret: Bool = false,
-    vars: [String] = [], ini: [IniKey] = [], env: [String] = [], aliases: [String] = [],
-    _ description: String
+    name: String, type: Kind, description: String, default: OptionValue? = nil, secret: Bool = false,
+    vars: [String] = [], ini: [IniKey] = [], env: [String] = [], aliases: [String] = []
   ) {
     self.name = name
     self.type = type
+    self.description = description
     self.default = `default`
     self.secret = secret
-    self.description = description
     self.vars = vars
     self.ini = ini
     self.env = env
@@ -114,12 +113,70 @@ public enum OptionValue: Equatable, Sendable, Encodable {
   }
 }
 
-extension OptionValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-  ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
-{
-  public init(stringLiteral value: String) { self = .string(value) }
-  public init(integerLiteral value: Int) { self = .int(value) }
-  public init(floatLiteral value: Double) { self = .float(value) }
-  public init(booleanLiteral value: Bool) { self = .bool(value) }
-  public init(arrayLiteral elements: String...) { self = .list(elements) }
+// MARK: How a plugin writes its options
+
+extension OptionDeclaration {
+  public static func string(
+    _ name: String, _ description: String, default: String? = nil, vars: [String] = [], ini: [IniKey] = [],
+    env: [String] = [], aliases: [String] = []
+  ) -> Self {
+    .init(
+      name: name, type: .string, description: description, default: `default`.map(OptionValue.string), vars: vars,
+      ini: ini, env: env, aliases: aliases)
+  }
+
+  public static func int(
+    _ name: String, _ description: String, default: Int? = nil, vars: [String] = [], ini: [IniKey] = [],
+    env: [String] = [], aliases: [String] = []
+  ) -> Self {
+    .init(
+      name: name, type: .int, description: description, default: `default`.map(OptionValue.int), vars: vars,
+      ini: ini, env: env, aliases: aliases)
+  }
+
+  public static func float(
+    _ name: String, _ description: String, default: Double? = nil, vars: [String] = [], ini: [IniKey] = [],
+    env: [String] = [], aliases: [String] = []
+  ) -> Self {
+    .init(
+      name: name, type: .float, description: description, default: `default`.map(OptionValue.float), vars: vars,
+      ini: ini, env: env, aliases: aliases)
+  }
+
+  public static func bool(
+    _ name: String, _ description: String, default: Bool, vars: [String] = [], ini: [IniKey] = [],
+    env: [String] = [], aliases: [String] = []
+  ) -> Self {
+    .init(
+      name: name, type: .bool, description: description, default: .bool(`default`), vars: vars, ini: ini, env: env,
+      aliases: aliases)
+  }
+
+  public static func list(
+    _ name: String, _ description: String, default: [String]? = nil, vars: [String] = [], ini: [IniKey] = [],
+    env: [String] = [], aliases: [String] = []
+  ) -> Self {
+    .init(
+      name: name, type: .list, description: description, default: `default`.map(OptionValue.list), vars: vars,
+      ini: ini, env: env, aliases: aliases)
+  }
+
+  public static func dictionary(_ name: String, _ description: String, vars: [String] = []) -> Self {
+    .init(name: name, type: .dictionary, description: description, vars: vars)
+  }
+
+  /// A slot: the plugin learns only whether it is filled.
+  public static func secret(
+    _ name: String, _ description: String, vars: [String] = [], ini: [IniKey] = [], env: [String] = []
+  ) -> Self {
+    .init(name: name, type: .string, description: description, secret: true, vars: vars, ini: ini, env: env)
+  }
+}
+
+extension OptionDeclaration.IniKey: ExpressibleByStringLiteral {
+  /// `"section/key"`.
+  public init(stringLiteral text: String) {
+    let parts = text.split(separator: "/", maxSplits: 1)
+    self.init(section: String(parts.first ?? ""), key: String(parts.last ?? ""))
+  }
 }

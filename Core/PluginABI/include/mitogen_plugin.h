@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* First member of mitogen_library and mitogen_host: "MITOGEN" and a line feed, read as a little-endian number. */
-#define MITOGEN_MAGIC UINT64_C(0x0a4e45474f54494d)
+#define MITOGEN_MAGIC 0x0a4e45474f54494dULL
 
 /* A library with another major number is refused. A library with a higher minor number is loaded; what the host
  * does not know of it is left aside. */
