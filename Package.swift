@@ -116,7 +116,15 @@ let package = Package(
       path: "Core/Router", swiftSettings: strict),
 
     // MARK: Mitogen: the library for Swift programs
-    .target(name: "Mitogen", dependencies: ["Router"], path: "Core/Mitogen", swiftSettings: strict),
+    .target(
+      name: "Mitogen",
+      dependencies: [
+        "Router", "Routing", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Mitogen", swiftSettings: strict),
 
     // MARK: Command: the `mitogen` executable
     .executableTarget(

@@ -31,6 +31,10 @@ struct RouterCommand: ParsableCommand {
   }
 
   func run() throws {
+    // Before the first other thread: the signals that end the router are blocked in all of them.
+    let lifeline = Lifeline()
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
     // A session of its own: what a terminal or Ansible sends to its process group is not for the router.
     _ = setsid()
     let environment = Environment()
@@ -45,6 +49,6 @@ struct RouterCommand: ParsableCommand {
     configuration.logLevel = environment.logLevel
     let debug = environment.isOn("MITOGEN_ROUTER_DEBUG")
     let log = RouterLog.make(level: debug ? .debug : configuration.logLevel, toFile: debug)
-    try RouterServer(configuration: configuration, log: log).run()
+    try RouterServer(configuration: configuration, log: log).serve(until: lifeline)
   }
 }

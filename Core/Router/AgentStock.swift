@@ -6,8 +6,7 @@ import Wire
 final class AgentStock {
   /// Source without comments and docstrings, deflated: what the first stage reads.
   private(set) lazy var core: [UInt8] = {
-    let source = AgentSources.coreFiles.flatMap { PythonSource.strip($0) + [UInt8(ascii: "\n")] }
-    return ZlibBuffer.compress(source, level: 9)
+    ZlibBuffer.compress(AgentStock.assemble(AgentSources.coreFiles), level: 9)
   }()
 
   private var parts: [String: Blob] = [:]
@@ -15,9 +14,14 @@ final class AgentStock {
   /// - Parameter name: one of `AgentSources`' parts; asking for another is a mistake in the router.
   func part(_ name: String) -> Blob {
     if let made = parts[name] { return made }
-    guard let source = AgentSources.part(named: name) else { preconditionFailure("the agent has no part \(name)") }
-    let blob = Blob(PythonSource.strip(source))
+    guard let files = AgentSources.part(named: name) else { preconditionFailure("the agent has no part \(name)") }
+    let blob = Blob(Self.assemble(files))
     parts[name] = blob
     return blob
+  }
+
+  /// The rule of `Core/Agent/python/assembly.list`.
+  private static func assemble(_ files: [[UInt8]]) -> [UInt8] {
+    files.flatMap { PythonSource.strip($0) + [UInt8(ascii: "\n")] }
   }
 }

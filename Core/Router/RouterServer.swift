@@ -13,30 +13,21 @@ public final class RouterServer: Sendable {
   private let desk: NIOThreadPool
   private let fileDesk: NIOThreadPool
   private let log: Logger
-  private let lifeline: Lifeline
+  private let core: NIOLoopBound<RouterCore>
 
-  public init(configuration: RouterConfiguration, log: Logger) {
+  /// Starts the threads; nothing is served yet.
+  public init(configuration: RouterConfiguration, log: Logger) throws {
     self.configuration = configuration
     self.log = log
     // One loop: a run of hundreds of nodes spends its time in the kernel and in Ansible, not here, and one loop
     // needs no lock.
-    // Before the first thread: the signals that end the router are blocked in all of them.
-    lifeline = Lifeline()
-    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    desk = NIOThreadPool(numberOfThreads: 1)
-    fileDesk = NIOThreadPool(numberOfThreads: 1)
-  }
-
-  /// Serves until the watched process ends, or SIGTERM or SIGINT comes; then closes every node and returns.
-  /// Blocks the calling thread.
-  public func run() throws {
-    _ = mitogen_raise_nofile()
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGHUP, SIG_IGN)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let desk = NIOThreadPool(numberOfThreads: 1)
+    let fileDesk = NIOThreadPool(numberOfThreads: 1)
     desk.start()
     fileDesk.start()
     let loop = group.next()
-    let core = try loop.submit { [self] in
+    core = try loop.submit {
       let registry = Registry(
         configuration: RegistryConfiguration(
           installed: configuration.installedPlugins, folders: configuration.pluginFolders))
@@ -45,17 +36,46 @@ public final class RouterServer: Sendable {
           configuration: configuration, registry: registry, loop: loop, desk: desk, fileDesk: fileDesk, log: log),
         eventLoop: loop)
     }.wait()
-    let listener = try listen(for: core, on: loop)
+    self.group = group
+    self.desk = desk
+    self.fileDesk = fileDesk
+  }
+
+  /// Serves clients on the socket until the lifeline ends; blocks the calling thread.
+  public func serve(until lifeline: Lifeline) throws {
+    _ = mitogen_raise_nofile()
+    let listener = try listen()
     let reason = lifeline.wait(for: configuration.watchedProcess)
     log.debug("the router ends: \(reason)")
     listener.close(promise: nil)
-    try loop.flatSubmit { core.value.shutDown(because: Failure(code: "cancelled", message: reason)) }.wait()
+    try stop(because: reason)
     removeDirectory()
-    try group.syncShutdownGracefully()
   }
 
-  private func listen(for core: NIOLoopBound<RouterCore>, on loop: any EventLoop) throws -> any Channel {
-    let bootstrap = ServerBootstrap(group: loop)
+  /// Serves one client over a connected socket, which becomes the router's.
+  public func attach(client descriptor: Int32) throws {
+    let core = self.core
+    _ = try ClientBootstrap(group: group)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try Self.welcome(channel, core.value) }
+      }
+      .withConnectedSocket(descriptor).wait()
+  }
+
+  /// Closes every node, and waits for the processes of the first hops.
+  public func stop(because reason: String) throws {
+    let core = self.core
+    try group.next().flatSubmit {
+      core.value.shutDown(because: Failure(code: "cancelled", message: reason))
+    }.wait()
+    try group.syncShutdownGracefully()
+    try desk.syncShutdownGracefully()
+    try fileDesk.syncShutdownGracefully()
+  }
+
+  private func listen() throws -> any Channel {
+    let core = self.core
+    let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .childChannelInitializer { channel in Self.accept(channel, core) }
     if let descriptor = configuration.listenDescriptor {
@@ -77,10 +97,14 @@ public final class RouterServer: Sendable {
         core.value.log.warning("refused a client of account \(uid)")
         throw Failure(code: "protocol", message: "not a process of this account")
       }
-      let link = LinkHandler(name: "client", peer: .client, node: nil, keepalive: nil, loop: channel.eventLoop)
-      try channel.pipeline.syncOperations.addHandler(link)
-      core.value.clientConnected(link)
+      try welcome(channel, core.value)
     }
+  }
+
+  private static func welcome(_ channel: any Channel, _ core: RouterCore) throws {
+    let link = LinkHandler(name: "client", peer: .client, node: nil, keepalive: nil, loop: channel.eventLoop)
+    try channel.pipeline.syncOperations.addHandler(link)
+    core.clientConnected(link)
   }
 
   private func removeDirectory() {

@@ -17,7 +17,7 @@ public struct MessageAssembler: Sendable {
       return nil
     }
     guard joined!.readableBytes + frame.payload.readableBytes <= limit else {
-      throw WireError(.messageTooLarge, "a message of more than \(limit) bytes")
+      throw WireError(.messageTooLong, "a message of more than \(limit) bytes")
     }
     joined!.writeImmutableBuffer(frame.payload)
     if more { return nil }

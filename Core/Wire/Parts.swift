@@ -2,9 +2,6 @@ import NIOCore
 
 /// The payload of REQUEST and REPLY: a list of byte strings, their lengths first, so that a part is a slice.
 public enum Parts {
-  /// More parts than any operation has; a bound for the table that is read before its entries.
-  public static let maximumCount = 256
-
   public static func encode(_ parts: [ByteBuffer]) -> ByteBuffer {
     var out = ByteBuffer()
     out.reserveCapacity(2 + parts.reduce(0) { $0 + 4 + $1.readableBytes })
@@ -19,16 +16,13 @@ public enum Parts {
   /// Slices of `payload`, nothing copied. The lengths must use up the payload exactly.
   public static func decode(_ payload: ByteBuffer) throws(WireError) -> [ByteBuffer] {
     var rest = payload
-    guard let count = rest.readInteger(as: UInt16.self), count <= maximumCount else {
-      throw WireError(.malformed, "a message without a valid count of parts")
+    guard let count = rest.readInteger(as: UInt16.self), rest.readableBytes >= 4 * Int(count) else {
+      throw WireError(.malformed, "a message shorter than its table of parts")
     }
     var lengths: [Int] = []
     lengths.reserveCapacity(Int(count))
     for _ in 0..<count {
-      guard let length = rest.readInteger(as: UInt32.self) else {
-        throw WireError(.malformed, "a message shorter than its table of parts")
-      }
-      lengths.append(Int(length))
+      lengths.append(Int(rest.readInteger(as: UInt32.self)!))  // the table was measured above
     }
     guard lengths.reduce(0, +) == rest.readableBytes else {
       throw WireError(.malformed, "a message whose parts do not add up to its length")

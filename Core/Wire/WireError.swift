@@ -10,7 +10,7 @@ public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
     case frameTooLong = "frame_too_long"
     case inflatedTooLong = "inflated_too_long"
     case deflateDamaged = "deflate_damaged"
-    case messageTooLarge = "message_too_large"
+    case messageTooLong = "message_too_long"
     case creditExceeded = "credit_exceeded"
     case wrongDirection = "wrong_direction"
     case wrongNode = "wrong_node"
@@ -23,7 +23,7 @@ public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
 
     var scope: Scope {
       switch self {
-      case .messageTooLarge, .creditExceeded: .stream
+      case .messageTooLong, .creditExceeded: .stream
       default: .link
       }
     }

@@ -112,7 +112,7 @@ private func frame(_ stream: UInt32, _ priority: FramePriority, bytes: Int = 10,
     var assembler = MessageAssembler(limit: 100)
     _ = try assembler.add(Frame(.reply, node: 1, stream: 1, more: true, payload: ByteBuffer(repeating: 0, count: 60)))
     #expect { try assembler.add(Frame(.reply, node: 1, stream: 1, payload: ByteBuffer(repeating: 0, count: 60))) } throws: {
-      ($0 as? WireError)?.code == .messageTooLarge
+      ($0 as? WireError)?.code == .messageTooLong
     }
   }
 }
