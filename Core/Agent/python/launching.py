@@ -79,19 +79,19 @@ class LaunchMachine(object):
         words = fold(self._spoken.bytes)
         for hint in self._plan.get('hints') or ():
             if fold(hint['contains']) in words:
-                return [self._fail(hint['code'], self._told(hint['message']), hint.get('hint', ''))]
+                return [self._fail(hint['code'], self.told(hint['message']), hint.get('hint', ''))]
         if os.WIFSIGNALED(status):
             end = 'signal %d' % os.WTERMSIG(status)
         else:
             end = 'exit status %d' % os.WEXITSTATUS(status)
         if self.state == self.WAITING_FOR_HELLO:
-            return [self._fail(self._general(), self._told(
+            return [self._fail(self._general(), self.told(
                 'ended with %s after Python was started, before the agent answered' % end))]
         if end in ('exit status 126', 'exit status 127'):
             return [self._fail(
-                'no_python', self._told('the interpreter could not be started (%s)' % end),
+                'no_python', self.told('the interpreter could not be started (%s)' % end),
                 'Set ansible_python_interpreter to a Python that is there.')]
-        return [self._fail(self._general(), self._told('ended with %s before Python was started' % end))]
+        return [self._fail(self._general(), self.told('ended with %s before Python was started' % end))]
 
     def deadline_passed(self):
         if self.state > self.WAITING_FOR_HELLO:
@@ -101,7 +101,7 @@ class LaunchMachine(object):
             message = 'Python was started, but the agent did not answer within %s s' % seconds
         else:
             message = 'no Python was started within %s s' % seconds
-        return [self._fail('timeout', self._told(message), 'Raise the timeout, or see what it waits for.')]
+        return [self._fail('timeout', self.told(message), 'Raise the timeout, or see what it waits for.')]
 
     def hello_received(self):
         if self.state != self.WAITING_FOR_HELLO:
@@ -114,14 +114,14 @@ class LaunchMachine(object):
     def _read(self, data, source):
         actions = []
         line = self._lines.setdefault(source, PromptLine())
-        for piece, complete in split_lines(data):
+        for piece, end in split_lines(data):
             line.append(piece)
-            action = self._act(line, complete, source) if line.bytes or complete else None
+            action = self._act(line, bool(end), source)
             if action:
                 actions.append(action)
             if self.state == self.FAILED:
                 return actions
-            if complete:
+            if end:
                 line.clear()
         return actions
 
@@ -139,17 +139,17 @@ class LaunchMachine(object):
                 return self._answer(then['send'], source)
             if 'fail' in then:
                 failure = then['fail']
-                return self._fail(failure['code'], self._told(failure['message']), failure.get('hint', ''))
+                return self._fail(failure['code'], self.told(failure['message']), failure.get('hint', ''))
             if complete:
                 return ('log', u'%s: %s' % (self._plan['description'], self._spoken.shown(line.bytes)))
         return None
 
     def _answer(self, slot, source):
         if not self._secrets.get(slot):
-            return self._fail('authentication', self._told('needs a password, none was given'),
+            return self._fail('authentication', self.told('needs a password, none was given'),
                               'Set %s.' % self._variable(slot))
         if slot in self._answered:
-            return self._fail('authentication', self._told('the password was not accepted'),
+            return self._fail('authentication', self.told('the password was not accepted'),
                               'Check %s.' % self._variable(slot))
         self._answered.add(slot)
         return ('answer', slot, 'tty' if source == 'tty' else 'stdin')
@@ -160,7 +160,7 @@ class LaunchMachine(object):
         self.state = self.FAILED
         return ('fail', code, message, hint)
 
-    def _told(self, message):
+    def told(self, message):
         seen = self._spoken.last_seen() or self._noise.last_seen()
         return u'%s: %s' % (self._plan['description'], message) + (u'; last seen: ' + seen if seen else u'')
 

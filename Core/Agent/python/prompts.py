@@ -33,15 +33,16 @@ class PromptLine(object):
 
 
 def split_lines(data):
-    """[(bytes, whether an end of line stands behind them)], in order."""
+    """[(bytes, the newline or carriage return behind them, or nothing at the end)], in order."""
     lines = []
     at = 0
     for index in range(len(data)):
-        if data[index:index + 1] in (b'\n', b'\r'):
-            lines.append((data[at:index], True))
+        end = data[index:index + 1]
+        if end in (b'\n', b'\r'):
+            lines.append((data[at:index], end))
             at = index + 1
     if at < len(data):
-        lines.append((data[at:], False))
+        lines.append((data[at:], b''))
     return lines
 
 
