@@ -144,13 +144,14 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
-    .testTarget(name: "RegistryTests", dependencies: ["Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["Plans", "Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
     .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
