@@ -131,19 +131,22 @@ struct PythonScan {
       cuts.append(Cut(start: start, end: end, replacement: "'.'"))
     } else {
       cuts.append(Cut(start: lineStart, end: end))
-      if indentation > 0 { cutDocstring = (cuts.count - 1, start, indentation) }
+      cutDocstring = (cuts.count - 1, start, indentation)
     }
     try advance()
     if token.kind == .newline { try advance() }
     return true
   }
 
-  /// A logical line begins, or the source ends (-1): if it belongs to no suite that a docstring was cut from, that suite
-  /// would have nothing left.
+  /// A logical line begins, or the source ends (-1): what stands there decides what becomes of the docstring before.
   private mutating func closeDocstring(_ indentation: Int) {
     guard let pending = cutDocstring else { return }
     cutDocstring = nil
-    if indentation < pending.indentation {
+    if indentation == pending.indentation, token.kind == .string {
+      // Cut, it would make a docstring of the string that follows.
+      cuts[pending.cut] = Cut(start: pending.tokenStart, end: pending.tokenStart)
+    } else if indentation < pending.indentation, pending.indentation > 0 {
+      // The suite would have nothing left.
       cuts[pending.cut].start = pending.tokenStart
       cuts[pending.cut].replacement = "pass"
     }
