@@ -12,7 +12,7 @@ struct NewStyleRunner: ModuleRunner {
   }
 
   func plan(_ source: UnsafeRawBufferPointer, module: ModuleName) -> RunPlan {
-    RunPlan(runner: Self.name, closure: .python, strip: true)
+    RunPlan(closure: .python)
   }
 }
 
