@@ -4,7 +4,7 @@
     fake_router.py router --listen-fd N --watch-pid PID --directory DIR
 
 FAKE_ROUTER_LOG names a file that gets one JSON line for each request: its header, hops and call. Hops are recorded,
-not opened. A hop of an ssh host named `refused.example` is unreachable; `sudo` to `locked` asks for a password.
+not opened. FAKE_ROUTER_CANNED is the output of every module, which then does not run. A hop of an ssh host named `refused.example` is unreachable; `sudo` to `locked` asks for a password.
 """
 
 import argparse
@@ -29,7 +29,10 @@ from ansible.module_utils import basic
 basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
 basic._ANSIBLE_PROFILE = 'legacy'
 sys.argv = [%(path)r]
-runpy.run_path(%(path)r, run_name='__main__')
+if %(name)r:
+    runpy.run_module(%(name)r, run_name='__main__')
+else:
+    runpy.run_path(%(path)r, run_name='__main__')
 """
 
 
@@ -142,8 +145,14 @@ class Connection:
                             'home': os.path.expanduser('~'), 'user': 'me', 'uid': os.getuid()}).encode()]
 
     def op_run(self, head, rest, content):
+        canned = os.environ.get('FAKE_ROUTER_CANNED')
+        if canned:
+            return [b'{"rc":0}', canned.encode(), b'']
         call, module = json.loads(rest[0]), head['module']
-        code = RUN % {'parent': os.path.dirname(module['ansible']), 'path': module['path']}
+        parent, path = os.path.dirname(module['ansible']), module['path']
+        inside = os.path.relpath(path, parent)
+        name = '' if inside.startswith('..') else os.path.splitext(inside)[0].replace(os.sep, '.')
+        code = RUN % {'parent': parent, 'path': path, 'name': name}
         return self.spawn([sys.executable, '-c', code], call, rest[1])
 
     def op_exec(self, head, rest, content):
