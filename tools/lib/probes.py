@@ -1,0 +1,2 @@
+ABOUT = "placeholder"
+LINKS = (30, 180)
