@@ -60,13 +60,17 @@ let package = Package(
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
-      dependencies: ["CZlib", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["CZlib", .product(name: "NIOCore", package: "swift-nio")],
       path: "Core/Wire", swiftSettings: strict),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
     .target(
       name: "Routing",
-      dependencies: ["Wire", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "Wire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       path: "Core/Routing", swiftSettings: strict),
 
     // MARK: Launch: plan to process to prompts to HELLO
@@ -87,8 +91,18 @@ let package = Package(
 
     // MARK: Agent: what is sent to targets (Python)
     .target(
-      name: "Agent", path: "Core/Agent", exclude: [],
-      sources: ["AgentSources.swift"], resources: [.embedInCode("python")], swiftSettings: strict),
+      name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
+      sources: ["AgentSources.swift"],
+      resources: [
+        .embedInCode("python/agent.py"), .embedInCode("python/child.py"), .embedInCode("python/compat.py"),
+        .embedInCode("python/exec.py"), .embedInCode("python/executor.py"), .embedInCode("python/files.py"),
+        .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"), .embedInCode("python/link.py"),
+        .embedInCode("python/loop.py"), .embedInCode("python/main.py"), .embedInCode("python/pool.py"),
+        .embedInCode("python/process.py"), .embedInCode("python/prompts.py"), .embedInCode("python/state.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/first_stage.txt"),
+      ],
+      swiftSettings: strict),
 
     // MARK: Router: the NIO shell: listener, links, opener, courier
     .target(
@@ -102,7 +116,15 @@ let package = Package(
       path: "Core/Router", swiftSettings: strict),
 
     // MARK: Mitogen: the library for Swift programs
-    .target(name: "Mitogen", dependencies: ["Router"], path: "Core/Mitogen", swiftSettings: strict),
+    .target(
+      name: "Mitogen",
+      dependencies: [
+        "Router", "Routing", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Mitogen", swiftSettings: strict),
 
     // MARK: Command: the `mitogen` executable
     .executableTarget(

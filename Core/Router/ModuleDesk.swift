@@ -1,0 +1,58 @@
+import CMitogenSystem
+import Glibc
+import Modules
+import NIOCore
+import NIOPosix
+import Registry
+import Wire
+
+/// From a client's description of a module to the program that runs it. What was prepared once is found again by
+/// the request's own bytes; the module's file is looked at each time, since a playbook may change it.
+final class ModuleDesk {
+  private struct Signature: Equatable { var size: Int64, seconds: Int64, nanoseconds: Int64 }
+  private struct Entry { var module: PreparedModule, signature: Signature }
+
+  private let store: ModuleStore
+  private var ready: [ByteBuffer: Entry] = [:]
+  private static let limit = 4096
+
+  init(registry: Registry) { store = ModuleStore() }
+
+  /// The program, if it was prepared and the file is as it was.
+  func known(_ header: ByteBuffer, path: String) -> PreparedModule? {
+    guard let entry = ready[header], entry.signature == Self.signature(path) else { return nil }
+    return entry.module
+  }
+
+  func prepare(
+    _ request: ModuleRequest, header: ByteBuffer, on desk: NIOThreadPool, loop: any EventLoop,
+    then: @escaping (Result<PreparedModule, Failure>) -> Void
+  ) {
+    let store = self.store
+    desk.runIfActive(eventLoop: loop) { () -> (Signature?, Result<PreparedModule, Failure>) in
+      let signature = Self.signature(request.path)
+      do {
+        return (signature, .success(try store.prepare(request)))
+      } catch {
+        return (signature, .failure(Failure(code: "module", message: "\(error)")))
+      }
+    }.assumeIsolated().whenComplete { outcome in
+      switch outcome {
+      case .success((let signature, let result)):
+        if case .success(let module) = result, let signature {
+          if self.ready.count >= Self.limit { self.ready.removeAll(keepingCapacity: true) }
+          self.ready[header] = Entry(module: module, signature: signature)
+        }
+        then(result)
+      case .failure:
+        then(.failure(Failure(code: "internal", message: "the router is shutting down")))
+      }
+    }
+  }
+
+  private static func signature(_ path: String) -> Signature? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return Signature(size: Int64(info.st_size), seconds: Int64(info.st_mtim.tv_sec), nanoseconds: Int64(info.st_mtim.tv_nsec))
+  }
+}
