@@ -112,3 +112,10 @@ def default() -> Venv:
 
 def pyinfra() -> Venv:
     return make(paths.CACHE / "venvs" / "pyinfra", interpreter_for(DEFAULT_SERIES), (PYINFRA_PEER,))
+
+
+def interpreter_of_a_target(version: str) -> str | None:
+    """CPython `version` for targets: any that runs, however old."""
+    root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip() if shutil.which("pyenv") else ""
+    found = [*sorted(map(str, Path(root).glob(f"versions/{version}.*/bin/python{version}"))), *filter(None, [shutil.which(f"python{version}", path="/usr/bin")])]
+    return found[0] if found else None
