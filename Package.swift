@@ -119,7 +119,7 @@ let package = Package(
     .target(
       name: "Mitogen",
       dependencies: [
-        "Router", "Routing", "Wire",
+        "Registry", "Router", "Routing", "Wire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
