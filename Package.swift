@@ -129,7 +129,7 @@ let package = Package(
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each
