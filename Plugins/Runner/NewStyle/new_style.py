@@ -257,25 +257,22 @@ class Shared(object):
 
     def restore(self):
         for container, copy in self._saved:
-            if not same(container, copy):
-                if isinstance(container, list):
-                    container[:] = copy
-                else:
-                    container.clear()
-                    container.update(copy)
+            try:
+                if container == copy:
+                    continue
+            except Exception:
+                pass  # Something in it cannot be compared: as good as changed.
+            if isinstance(container, list):
+                container[:] = copy
+            else:
+                container.clear()
+                container.update(copy)
         for cache in self._caches:
             cache.cache_clear()
 
     def serves(self, program):
         """Whether this program was built from the same files."""
         return not [n for n, h in self.hashes.items() if program.hashes.get(program.modules.get(n, (None,))[0]) != h]
-
-
-def same(one, other):
-    try:
-        return one == other
-    except Exception:
-        return False
 
 
 IMPORTER = Importer()
@@ -458,7 +455,7 @@ class Interpreter(object):
         self.meta_path = sys.meta_path[:]
         self.path_hooks = sys.path_hooks[:]
         self.hooks = sys.excepthook, sys.displayhook
-        self.foreign = foreign_modules()
+        self.known = set(sys.modules)
         self.handlers = atexit._exithandlers[:] if PY2 else None
         self.locale = self._locale()
         self.filters = sys.modules['warnings'].filters[:] if 'warnings' in sys.modules else None
@@ -479,6 +476,14 @@ class Interpreter(object):
             sys.modules['warnings'].filters[:] = self.filters
             getattr(sys.modules['warnings'], '_filters_mutated', int)()
         self._restore_libraries(sys.modules.get)
+
+    def foreign(self):
+        """A library from site-packages that the task was the first to import, or None."""
+        if len(sys.modules) == len(self.known):
+            return None
+        names = set(sys.modules)
+        new, self.known = names - self.known, names
+        return foreign_among(new)
 
     @staticmethod
     def _restore_libraries(loaded):
@@ -508,14 +513,13 @@ class Interpreter(object):
         return module.setlocale(module.LC_ALL, None) if module else None
 
 
-def foreign_modules():
-    """Names of loaded modules that are neither Python's nor Ansible's."""
-    found = []
-    for name, module in list(sys.modules.items()):
-        location = getattr(module, '__file__', None) or ''
+def foreign_among(names):
+    """The first of these loaded modules that is neither Python's nor Ansible's, or None."""
+    for name in names:
+        location = getattr(sys.modules.get(name), '__file__', None) or ''
         if ('site-packages' in location or 'dist-packages' in location) and not is_ours(name):
-            found.append(name)
-    return set(found)
+            return name
+    return None
 
 
 def clean(executor):
@@ -532,8 +536,9 @@ def clean(executor):
     if 'nofile' in STATE:
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, STATE.pop('nofile'))
-    if foreign_modules() - before.foreign:
-        return 'it imported libraries that keep state'
+    foreign = before.foreign()
+    if foreign:
+        return 'it imported %s, which may keep state' % foreign
     gc.collect()
     return None
 
