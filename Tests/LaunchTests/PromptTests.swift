@@ -103,12 +103,11 @@ struct PromptTests {
     #expect(error.message == "stand-in: no Python was started within 2.5 s; last seen: Touch your key")
   }
 
-  @Test func oneThatIgnoresEverythingIsKilled() async throws {
-    let started = ContinuousClock.now
+  @Test(.timeLimit(.minutes(1))) func oneThatIgnoresEverythingIsKilled() async throws {
+    // `failure` waits until the child was reaped.
     let error = try await trial.failure(
       .sh("trap '' TERM HUP; while :; do read x || :; read x </dev/null; done", stdio: .ttyBeside, timeout: 0.2))
     #expect(error.code == "timeout")
-    #expect(ContinuousClock.now - started < .seconds(5))
   }
 
   @Test func whoKeepsDescriptorsOpenDoesNotHideTheEnd() async throws {
