@@ -129,7 +129,15 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
     .testTarget(
-      name: "RegistryTests", dependencies: ["Plans", "Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+      name: "RegistryTests",
+      dependencies: [
+        "Plans", "PluginHostForTests", "Registry",
+        // Loaded as libraries, so only built, never linked: each defines the same entry.
+      ],
+      path: "Tests/RegistryTests", swiftSettings: strict),
+    // The helper process of the registry's tests; in the product the command is its own helper.
+    .executableTarget(
+      name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),

@@ -35,6 +35,12 @@ public struct RegistryConfiguration: Sendable {
     /// The library's file name.
     public var library: String
     public var text: String
+
+    public init(level: String, library: String, text: String) {
+      self.level = level
+      self.library = library
+      self.text = text
+    }
   }
 
   /// Looked at in this order; of two plugins with one name the first is used.
