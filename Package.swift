@@ -9,9 +9,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
-/// statically linked module cannot see each other's symbols.
+/// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
+/// in the dynamic symbol table.
 let onlyTheEntry: [LinkerSetting] = [
-  .unsafeFlags(["-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+  .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
 ]
 
 let package = Package(

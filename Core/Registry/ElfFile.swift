@@ -68,7 +68,8 @@ struct ElfFile: Equatable {
     for section in sections where section.name == ".comment" {
       toolchain = try content(section).split(separator: 0)
         .map { String(decoding: $0, as: UTF8.self) }
-        .first { $0.contains("swiftlang/llvm-project") }
+        // The toolchain's linker leaves a line too, in whatever it links.
+        .first { $0.contains("clang version") && $0.contains("swiftlang/llvm-project") }
     }
   }
 
@@ -85,7 +86,7 @@ struct ElfFile: Equatable {
     let stride = try header.number(58, 2)
     let count = try header.number(60, 2)
     let namesIndex = try header.number(62, 2)
-    guard count > 0, stride >= 64, namesIndex < count else { throw Malformed.broken("no section table") }
+    guard count > 0, stride >= 64, stride * count <= tableLimit, namesIndex < count else { throw Malformed.broken("no section table") }
     let table = try read(offset, stride * count)
     guard table.count == stride * count else { throw Malformed.broken("a section table past the end of the file") }
 
