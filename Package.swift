@@ -132,7 +132,7 @@ let package = Package(
     .testTarget(
       name: "RegistryTests",
       dependencies: [
-        "Plans", "PluginHostForTests", "Registry",
+        "Plans", "PluginHostForTests", "PluginKit", "Registry",
         // Loaded as libraries, so only built, never linked: each defines the same entry.
       ],
       path: "Tests/RegistryTests", swiftSettings: strict),

@@ -21,8 +21,9 @@ struct ElfFile: Equatable {
 
   typealias Read = (_ offset: Int, _ limit: Int) throws -> [UInt8]
 
-  /// 64-bit little-endian files only: the ABI is defined for nothing else.
-  init(read: Read) throws {
+  /// 64-bit little-endian files only: the ABI is defined for nothing else. An executable's symbols can be many, and
+  /// nobody asks for them: without `symbols`, `exported` stays empty.
+  init(symbols wantsSymbols: Bool = true, read: Read) throws {
     let header = try read(0, 64)
     guard header.count == 64, header[0..<4].elementsEqual([0x7f, 0x45, 0x4c, 0x46]) else { throw Malformed.notELF }
     guard header[4] == 2 else { throw Malformed.foreign("a 32-bit file") }
@@ -53,7 +54,7 @@ struct ElfFile: Equatable {
       }
     }
     exported = []
-    if let symbols = sections.first(where: { $0.type == 11 }) {
+    if wantsSymbols, let symbols = sections.first(where: { $0.type == 11 }) {
       let table = try content(symbols)
       let names = try texts(of: symbols)
       for entry in stride(from: 0, to: table.count - 23, by: 24) {

@@ -1,6 +1,7 @@
 import Glibc
 import Plans
 import Registry
+import Synchronization
 import Testing
 
 /// The search path: what is found, what is refused, and which of two is used.
@@ -173,5 +174,30 @@ import Testing
     #expect(configuration.folders.map(\.path) == ["/a", "/b", "/c", "/", "/opt/mitogen/bin"])
     #expect(configuration.folders.map(\.origin) == [.option, .environment, .environment, .site, .installation])
     #expect(configuration.isolation == .process)
+  }
+
+  @Test func anIsolationThatIsNotKnownIsReported() {
+    let lines = Mutex<[RegistryConfiguration.LogLine]>([])
+    let configuration = RegistryConfiguration.standard(environment: ["MITOGEN_PLUGIN_ISOLATION": "nome"]) { line in
+      lines.withLock { $0.append(line) }
+    }
+    #expect(configuration.isolation == .automatic)
+    #expect(lines.withLock { $0 }.first?.text.contains("\"nome\"") == true)
+  }
+
+  /// Many threads at once ask for plans of one library and of several.
+  @Test func plansAreMadeOnManyThreadsAtOnce() async throws {
+    let registry = BuiltLibraries.registry
+    try await withThrowingTaskGroup(of: String.self) { group in
+      for number in 0..<200 {
+        group.addTask {
+          let method = try registry.connectionMethod(named: number.isMultiple(of: 2) ? "ssh" : "sudo")
+          return try method.plan(optionsJSON: Array(#"{"name":"web\#(number)","host":"h"}"#.utf8)).description
+        }
+      }
+      var found: Set<String> = []
+      for try await description in group { found.insert(description) }
+      #expect(found.count == 200)
+    }
   }
 }
