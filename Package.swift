@@ -94,13 +94,13 @@ let package = Package(
       name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
       sources: ["AgentSources.swift"],
       resources: [
-        .embedInCode("python/agent.py"), .embedInCode("python/child.py"), .embedInCode("python/compat.py"),
-        .embedInCode("python/exec.py"), .embedInCode("python/executor.py"), .embedInCode("python/files.py"),
-        .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"), .embedInCode("python/link.py"),
-        .embedInCode("python/loop.py"), .embedInCode("python/main.py"), .embedInCode("python/pool.py"),
-        .embedInCode("python/process.py"), .embedInCode("python/prompts.py"), .embedInCode("python/state.py"),
-        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
-        .embedInCode("python/first_stage.txt"),
+        .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
+        .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
+        .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/state.py"), .embedInCode("python/store.py"),
+        .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -119,7 +119,7 @@ let package = Package(
     .target(
       name: "Mitogen",
       dependencies: [
-        "Router", "Routing", "Wire",
+        "Registry", "Router", "Routing", "Wire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -144,15 +144,20 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
-    .testTarget(name: "RegistryTests", dependencies: ["Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["Plans", "Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .executableTarget(
+      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
+      swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )

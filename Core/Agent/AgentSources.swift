@@ -21,7 +21,11 @@ public enum AgentSources {
     switch name {
     case "exec": [PackageResources.prompts_py, PackageResources.exec_py]
     case "files": [PackageResources.files_py]
-    case "launch": [PackageResources.prompts_py, PackageResources.child_py, PackageResources.launch_py]
+    case "launch":
+      [
+        PackageResources.prompts_py, PackageResources.bootstrap_py, PackageResources.launching_py,
+        PackageResources.child_py, PackageResources.launch_py,
+      ]
     default: nil
     }
   }
@@ -34,10 +38,5 @@ public enum AgentSources {
     case "open": "launch"
     default: nil
     }
-  }
-
-  /// The text behind `python -c`, with `NONCE` and `SIZE` (bytes of the compressed core) to be put in; no newline.
-  public static var firstStage: String {
-    String(decoding: PackageResources.first_stage_txt.filter { $0 != 0x0a }, as: UTF8.self)
   }
 }

@@ -9,13 +9,22 @@ struct Environment {
     return text.isEmpty ? nil : text
   }
 
+  /// All of it.
+  var all: [String: String] {
+    var all: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if pair.count == 2 { all[String(pair[0])] = String(pair[1]) }
+      entry += 1
+    }
+    return all
+  }
+
   /// "1", "true", "yes" and "on" switch on.
   func isOn(_ name: String) -> Bool {
     self[name].map { ["1", "true", "yes", "on"].contains($0.lowercased()) } ?? false
   }
-
-  /// Folders between colons.
-  func paths(_ name: String) -> [String] { self[name]?.split(separator: ":").map(String.init) ?? [] }
 
   /// `MITOGEN_LOG_LEVEL`: the name of a level of Python's logging, or `IO`, which includes everything.
   var logLevel: Logger.Level {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import Mitogen
+import Registry
 import Router
 
 /// `mitogen router`: serves one run. Started by the Ansible side; of use by hand to look at what it does.
@@ -43,8 +44,7 @@ struct RouterCommand: ParsableCommand {
     configuration.socketPath = socket
     configuration.directory = directory
     configuration.watchedProcess = watchedProcess
-    configuration.installedPlugins = [Installation.binaries]
-    configuration.pluginFolders = pluginFolders + environment.paths("MITOGEN_PLUGIN_PATH")
+    configuration.plugins = .standard(pluginFolders: pluginFolders, environment: environment.all)
     if let size = environment["MITOGEN_POOL_SIZE"].flatMap({ Int($0) }) { configuration.poolSize = size }
     configuration.logLevel = environment.logLevel
     let debug = environment.isOn("MITOGEN_ROUTER_DEBUG")

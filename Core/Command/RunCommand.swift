@@ -48,6 +48,7 @@ struct RunCommand: ParsableCommand {
     settings.python = python.map { $0.split(separator: " ").map(String.init) }
     settings.pluginFolders = pluginFolders
     let environment = Environment()
+    settings.environment = environment.all
     for (method, variable) in [("ssh", "MITOGEN_SSH_PASSWORD"), ("sudo", "MITOGEN_SUDO_PASSWORD")] {
       if let password = environment[variable] { settings.passwords[method] = password }
     }

@@ -70,4 +70,31 @@ extension LaunchMachine {
     return LaunchError(
       code: generalCode, message: told("ended with \(status) before Python was started"), exit: status)
   }
+
+  /// The program itself did not start: where the plan begins with the interpreter, that is what is missing.
+  func couldNotStart(program: String, step: String, reason: String) -> LaunchError {
+    let isInterpreter = plan.argv.first == .bootstrapWords
+    return LaunchError(
+      code: isInterpreter ? "no_python" : generalCode,
+      message: "\(plan.description): could not \(step) \(program): \(reason)",
+      hint: isInterpreter ? "Set ansible_python_interpreter to a Python that is there." : "")
+  }
+
+  /// Why the link has ended, with what is known.
+  func diagnosis(exit: ChildExit?) -> LaunchError {
+    let how = exit.map { "ended with \($0)" } ?? "closed the connection"
+    switch phase {
+    case .failed(let error): return error
+    case .ready: return LaunchError(code: "node_lost", message: told(how), exit: exit)
+    case .waitingForMarker, .waitingForHello:
+      let hadStarted = phase == .waitingForHello
+      if let exit { return ended(exit, hadStarted: hadStarted) }
+      return LaunchError(
+        code: generalCode,
+        message: told(
+          hadStarted
+            ? "closed the connection after Python was started, before the agent answered"
+            : "closed the connection before Python was started"))
+    }
+  }
 }

@@ -31,7 +31,7 @@ public struct LaunchMachine: Sendable {
     case ready
   }
 
-  private enum State: Sendable {
+  enum Phase: Equatable, Sendable {
     /// The child was started; prompts are answered. Then `waitingForHello` or `failed`.
     case waitingForMarker
     /// Python runs and gets the core. Then `ready` or `failed`.
@@ -48,7 +48,7 @@ public struct LaunchMachine: Sendable {
   private let secrets: [String: Secret]
   private let link: Source
   private let matchers: [PromptMatcher]
-  private var state = State.waitingForMarker
+  private(set) var phase = Phase.waitingForMarker
   private var search: MarkerSearch
   private var lines: [Source: PromptLine] = [:]
   private var answered: Set<String> = []
@@ -71,7 +71,7 @@ public struct LaunchMachine: Sendable {
 
   /// The failure, once there is one.
   public var failure: LaunchError? {
-    if case .failed(let error) = state { error } else { nil }
+    if case .failed(let error) = phase { error } else { nil }
   }
 
   /// What came last, fit to be shown.
@@ -86,7 +86,7 @@ public struct LaunchMachine: Sendable {
   // MARK: Events
 
   public mutating func outputReceived(_ bytes: [UInt8], from source: Source) -> [Action] {
-    guard case .waitingForMarker = state else {
+    guard case .waitingForMarker = phase else {
       if source != link { spoken.append(bytes) }
       return []
     }
@@ -95,7 +95,7 @@ public struct LaunchMachine: Sendable {
       forget(last: max(-before, 0), from: source)
       switch found {
       case .python:
-        state = .waitingForHello
+        phase = .waitingForHello
         return [.deliver(rest: Array(bytes[after...]))]
       case .noPython:
         return [fail(noPython)]
@@ -107,7 +107,7 @@ public struct LaunchMachine: Sendable {
 
   /// The child has ended, and all that it said before was received.
   public mutating func childEnded(_ status: ChildExit) -> [Action] {
-    switch state {
+    switch phase {
     case .waitingForMarker: [fail(ended(status, hadStarted: false))]
     case .waitingForHello: [fail(ended(status, hadStarted: true))]
     case .ready, .failed: []
@@ -115,7 +115,7 @@ public struct LaunchMachine: Sendable {
   }
 
   public mutating func deadlinePassed() -> [Action] {
-    switch state {
+    switch phase {
     case .waitingForMarker: [fail(timeout(hadStarted: false))]
     case .waitingForHello: [fail(timeout(hadStarted: true))]
     case .ready, .failed: []
@@ -123,8 +123,8 @@ public struct LaunchMachine: Sendable {
   }
 
   public mutating func helloReceived() -> [Action] {
-    guard case .waitingForHello = state else { return [] }
-    state = .ready
+    guard case .waitingForHello = phase else { return [] }
+    phase = .ready
     return [.ready]
   }
 
@@ -182,7 +182,7 @@ public struct LaunchMachine: Sendable {
   }
 
   private mutating func fail(_ error: LaunchError) -> Action {
-    state = .failed(error)
+    phase = .failed(error)
     return .fail(error)
   }
 }

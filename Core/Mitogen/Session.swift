@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Registry
 import Router
 import Wire
 
@@ -23,6 +24,8 @@ public final class Session: Sendable {
     public var passwords: [String: String] = [:]
     /// Further options for the plugins, by method.
     public var options: [String: [String: String]] = [:]
+    /// What decides where plugins are looked for: `MITOGEN_PLUGIN_PATH` and the like.
+    public var environment: [String: String] = [:]
     /// Further folders with plugin libraries.
     public var pluginFolders: [String] = []
 
@@ -34,8 +37,7 @@ public final class Session: Sendable {
   public init(settings: Settings = Settings(), log: Logger) throws {
     self.settings = settings
     var configuration = RouterConfiguration()
-    configuration.installedPlugins = [Installation.binaries]
-    configuration.pluginFolders = settings.pluginFolders
+    configuration.plugins = .standard(pluginFolders: settings.pluginFolders, environment: settings.environment)
     configuration.logLevel = log.logLevel
     server = try RouterServer(configuration: configuration, log: log)
     var pair: [Int32] = [-1, -1]

@@ -1,9 +1,10 @@
-import CMitogenSystem
 import Glibc
 import Modules
 import NIOCore
 import NIOPosix
+import Plans
 import Registry
+import Synchronization
 import Wire
 
 /// From a client's description of a module to the program that runs it. What was prepared once is found again by
@@ -12,11 +13,13 @@ final class ModuleDesk {
   private struct Signature: Equatable { var size: Int64, seconds: Int64, nanoseconds: Int64 }
   private struct Entry { var module: PreparedModule, signature: Signature }
 
-  private let store: ModuleStore
+  private let registry: Registry
+  /// Made when the first module is asked for: the runners' manifests are read then. Only on the desk.
+  private let store = LazyStore()
   private var ready: [ByteBuffer: Entry] = [:]
   private static let limit = 4096
 
-  init(registry: Registry) { store = ModuleStore() }
+  init(registry: Registry) { self.registry = registry }
 
   /// The program, if it was prepared and the file is as it was.
   func known(_ header: ByteBuffer, path: String) -> PreparedModule? {
@@ -28,13 +31,13 @@ final class ModuleDesk {
     _ request: ModuleRequest, header: ByteBuffer, on desk: NIOThreadPool, loop: any EventLoop,
     then: @escaping (Result<PreparedModule, Failure>) -> Void
   ) {
-    let store = self.store
+    let (store, registry) = (self.store, self.registry)
     desk.runIfActive(eventLoop: loop) { () -> (Signature?, Result<PreparedModule, Failure>) in
       let signature = Self.signature(request.path)
       do {
-        return (signature, .success(try store.prepare(request)))
+        return (signature, .success(try store.get(registry).prepare(request)))
       } catch {
-        return (signature, .failure(Failure(code: "module", message: "\(error)")))
+        return (signature, .failure(Failure(module: error)))
       }
     }.assumeIsolated().whenComplete { outcome in
       switch outcome {
@@ -55,4 +58,26 @@ final class ModuleDesk {
     guard stat(path, &info) == 0 else { return nil }
     return Signature(size: Int64(info.st_size), seconds: Int64(info.st_mtim.tv_sec), nanoseconds: Int64(info.st_mtim.tv_nsec))
   }
+}
+
+/// The module store, made from the registry's runners on first use.
+private final class LazyStore: Sendable {
+  private let made = Mutex<ModuleStore?>(nil)
+
+  func get(_ registry: Registry) throws -> ModuleStore {
+    if let store = made.withLock({ $0 }) { return store }
+    let store = ModuleStore(recognisers: try registry.runners().map(Recogniser.init))
+    made.withLock { $0 = store }
+    return store
+  }
+}
+
+/// A runner of the registry, as the module store asks it.
+private struct Recogniser: ModuleRecogniser {
+  let runner: RunnerPlugin
+  var name: String { runner.name }
+  var precedence: Int { runner.precedence }
+  func recognises(source: [UInt8], path: String) throws -> Bool { try runner.recognises(source: source, path: path) }
+  func plan(source: [UInt8], path: String) throws -> RunPlan { try runner.plan(source: source, moduleName: "", path: path) }
+  func half() throws -> [UInt8] { try runner.half() }
 }

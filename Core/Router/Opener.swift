@@ -51,7 +51,7 @@ extension RouterCore {
     desk.runIfActive(eventLoop: loop) { () -> Result<LaunchPlan, Failure> in
       do {
         let method = try registry.connectionMethod(named: hop.method)
-        return .success(try method.plan(optionsJSON: options, probesJSON: nil, deadline: hop.timeout))
+        return .success(try method.plan(optionsJSON: options, probesJSON: nil))
       } catch {
         return .failure(Failure.ofPlugin(error, hop: hop))
       }
@@ -82,12 +82,11 @@ extension RouterCore {
           RouterHello(
             node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
             log: LogLevel(configuration.logLevel).rawValue))))
-    let bound = NIOLoopBound(link, eventLoop: loop)
-    Launcher(eventLoop: loop).launch(
+    launcher.launch(
       plan: plan, secrets: hop.secrets.mapValues(Secret.init), python: hop.python, candidates: hop.candidates,
       parentPython: nil, core: agent.core, initialBytes: []
     ) { channel in
-      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(link) }
     }.assumeIsolated().whenComplete { result in
       switch result {
       case .success(let child):
@@ -109,12 +108,9 @@ extension RouterCore {
   /// The link of a first hop ended: before HELLO the launcher knows best why.
   func firstHopEnded(_ id: UInt32, because failure: Failure) {
     guard let record = record(id) else { return }
-    if case .opening = record.state, let child = record.launched {
-      child.diagnose().assumeIsolated().whenComplete { result in
-        if case .success(let error) = result { self.remove(id, because: Failure(error)) } else { self.remove(id, because: failure) }
-      }
-    } else {
-      remove(id, because: failure)
+    guard case .opening = record.state, let child = record.launched else { return remove(id, because: failure) }
+    child.diagnosis().assumeIsolated().whenComplete { result in
+      self.remove(id, because: (try? result.get()).map(Failure.init) ?? failure)
     }
   }
 

@@ -1,4 +1,5 @@
 import Logging
+import Registry
 
 /// What the router is told when it starts.
 public struct RouterConfiguration: Sendable {
@@ -12,10 +13,8 @@ public struct RouterConfiguration: Sendable {
   public var watchedProcess: Int32?
   /// Nodes that are opened at once (`MITOGEN_POOL_SIZE`).
   public var poolSize = 16
-  /// Folders with plugins of the installation; run inside the router.
-  public var installedPlugins: [String] = []
-  /// Further folders; run in a helper process.
-  public var pluginFolders: [String] = []
+  /// Where plugins are, and which of them run in a helper process.
+  public var plugins = RegistryConfiguration.standard()
   /// Lowest level of log records that nodes send (`MITOGEN_LOG_LEVEL`).
   public var logLevel: Logger.Level = .warning
   /// A file for the router's own log (`MITOGEN_ROUTER_DEBUG`).

@@ -1,4 +1,5 @@
 import Agent
+import Launch
 import Logging
 import Modules
 import NIOCore
@@ -30,7 +31,8 @@ final class RouterCore: LinkEvents {
   private var streams: [StreamKey: NodeStream] = [:]
   private var clients: [ObjectIdentifier: ClientConnection] = [:]
   private var headers = HeaderCache()
-  let agent: AgentStock
+  let agent = AgentStock()
+  let launcher: Launcher
 
   private struct StreamKey: Hashable { var node: UInt32, stream: UInt32 }
 
@@ -46,7 +48,7 @@ final class RouterCore: LinkEvents {
     self.log = log
     modules = ModuleDesk(registry: registry)
     gate = OpenGate(limit: configuration.poolSize)
-    agent = AgentStock()
+    launcher = Launcher(eventLoop: loop) { log.debug("\($0)") }
   }
 
   // MARK: Clients
@@ -227,10 +229,9 @@ final class RouterCore: LinkEvents {
 
   /// Closes every link, and waits for the processes of the first hops: nodes clean up when their link ends.
   func shutDown(because failure: Failure) -> EventLoopFuture<Void> {
-    let children = records.values.compactMap(\.launched)
     for record in Array(records.values) where tree[record.id]?.parent == nil { remove(record.id, because: failure) }
     for client in Array(clients.values) { client.link.close(because: failure) }
-    return EventLoopFuture.andAllComplete(children.map { $0.exit.map { _ in } }, on: loop)
+    return launcher.allEnded()
   }
 }
 

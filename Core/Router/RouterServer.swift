@@ -28,12 +28,10 @@ public final class RouterServer: Sendable {
     fileDesk.start()
     let loop = group.next()
     core = try loop.submit {
-      let registry = Registry(
-        configuration: RegistryConfiguration(
-          installed: configuration.installedPlugins, folders: configuration.pluginFolders))
-      return NIOLoopBound(
+      NIOLoopBound(
         RouterCore(
-          configuration: configuration, registry: registry, loop: loop, desk: desk, fileDesk: fileDesk, log: log),
+          configuration: configuration, registry: Registry(configuration: configuration.plugins), loop: loop,
+          desk: desk, fileDesk: fileDesk, log: log),
         eventLoop: loop)
     }.wait()
     self.group = group

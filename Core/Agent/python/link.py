@@ -25,14 +25,16 @@ class Link(object):
         self._keepalive = None
         self._heard = now()
 
-    def attach(self, read_fd, write_fd, before=b''):
-        """Begins to read and write; `before` is written ahead of all frames."""
+    def attach(self, read_fd, write_fd, before=b'', received=b''):
+        """Begins to read and write; `before` is written ahead of all frames, `received` was read already."""
         self._fds = read_fd, write_fd
         self._unwritten = before
         for fd in self._fds:
             set_blocking(fd, False)
         self.loop.watch(read_fd, self._readable)
         self.flush()
+        if received:
+            self._take(received)
 
     def send(self, node, stream, kind, payload=b'', rank=CONTROL, flags=0):
         if self.open:
@@ -58,7 +60,7 @@ class Link(object):
                 return
             taken = write(self._fds[1], self._unwritten)
             if taken is None:
-                return self._end('closed', 'the link was closed while it was written')
+                return self._end('node_lost', 'the connection was lost')
             self._unwritten = self._unwritten[taken:]
             if self._unwritten:
                 self.loop.watch(self._fds[1], False, self.flush)
@@ -84,7 +86,10 @@ class Link(object):
         if data is None:
             return
         if not data:
-            return self._end('closed', 'the link was closed')
+            return self._end('node_lost', 'the connection was lost')
+        self._take(data)
+
+    def _take(self, data):
         self._heard = now()
         try:
             self._reader.feed(data)

@@ -1,4 +1,4 @@
-"""From the first stage to the loop. `C`, if the first stage left it, is the compressed core."""
+"""From the first stage to the loop. `b` is what the first stage read: the compressed core."""
 
 SHARED = globals()
 
@@ -18,7 +18,7 @@ def main():
     (read_fd, write_fd), complaints = move_link()
     for name in ('SIGHUP', 'SIGTERM', 'SIGINT', 'SIGPIPE'):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    agent = Agent(SHARED.get('C', b''))
+    agent = Agent(bytes(SHARED.get('b', b'')))
     try:
         agent.start(read_fd, write_fd)
         agent.serve()

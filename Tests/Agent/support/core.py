@@ -29,7 +29,8 @@ def core():
 
 
 def first_stage(nonce, size):
-    return file_bytes('first_stage.txt').decode().strip().replace('NONCE', nonce).replace('SIZE', str(size))
+    with open(os.path.join(ROOT, 'Tests', 'Vectors', 'bootstrap', 'first_stage.txt')) as f:
+        return f.read().strip().replace('{nonce}', nonce).replace('{size}', str(size))
 
 
 def part(name):
