@@ -1,33 +1,27 @@
-/// How a module that a runner recognised is to be run, as plain data: what `Core/Modules` turns into a program.
+/// How a runner wants one module to be run, as plain data: what a module runner's library returns for a source
+/// that it recognised, and what `Core/Modules` turns into a program and its blobs.
 public struct RunPlan: Codable, Equatable, Sendable {
-  /// What has to travel with the module's source.
+  /// Which files travel with the module.
   public enum Closure: String, Codable, Sendable {
-    /// The module_utils that it imports, found by `Core/Modules`.
+    /// The Python files that the module imports, found as Ansible itself finds them; sources travel stripped.
     case python
-    /// Nothing: the source is all.
+    /// The module's file only, byte for byte.
     case none
   }
 
-  /// The runner's name; the program's `runner`.
-  public var runner: String
   public var closure: Closure
-  /// Whether the source may travel without comments and docstrings.
-  public var strip: Bool
-  /// Further keys of the program, for the runner's Python half.
-  public var parameters: [String: String]
+  /// Further keys for the program, for the runner's Python half. They cannot replace the keys that every program has.
+  public var settings: [String: String]
 
-  public init(runner: String, closure: Closure, strip: Bool, parameters: [String: String] = [:]) {
-    self.runner = runner
+  public init(closure: Closure, settings: [String: String] = [:]) {
     self.closure = closure
-    self.strip = strip
-    self.parameters = parameters
+    self.settings = settings
   }
 
+  /// `settings` may be left out of the JSON; unknown keys are ignored.
   public init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: CodingKeys.self)
-    runner = try c.decode(String.self, forKey: .runner)
-    closure = try c.decodeIfPresent(Closure.self, forKey: .closure) ?? .none
-    strip = try c.decodeIfPresent(Bool.self, forKey: .strip) ?? false
-    parameters = try c.decodeIfPresent([String: String].self, forKey: .parameters) ?? [:]
+    closure = try c.decode(Closure.self, forKey: .closure)
+    settings = try c.decodeIfPresent([String: String].self, forKey: .settings) ?? [:]
   }
 }

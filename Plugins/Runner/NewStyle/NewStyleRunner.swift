@@ -11,8 +11,8 @@ struct NewStyleRunner: ModuleRunner {
     ImportRule.found(in: source)
   }
 
-  func plan(_ source: UnsafeRawBufferPointer, module: ModuleName) -> RunPlan {
-    RunPlan(runner: Self.name, closure: .python, strip: true)
+  func plan(_ source: UnsafeRawBufferPointer, path: String) -> RunPlan {
+    RunPlan(closure: .python)
   }
 }
 
