@@ -61,13 +61,17 @@ let package = Package(
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
-      dependencies: ["CZlib", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["CZlib", .product(name: "NIOCore", package: "swift-nio")],
       path: "Core/Wire", swiftSettings: strict),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
     .target(
       name: "Routing",
-      dependencies: ["Wire", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "Wire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       path: "Core/Routing", swiftSettings: strict),
 
     // MARK: Launch: plan to process to prompts to HELLO
@@ -88,8 +92,18 @@ let package = Package(
 
     // MARK: Agent: what is sent to targets (Python)
     .target(
-      name: "Agent", path: "Core/Agent", exclude: [],
-      sources: ["AgentSources.swift"], resources: [.embedInCode("python")], swiftSettings: strict),
+      name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
+      sources: ["AgentSources.swift"],
+      resources: [
+        .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
+        .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
+        .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/state.py"), .embedInCode("python/store.py"),
+        .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+      ],
+      swiftSettings: strict),
 
     // MARK: Router: the NIO shell: listener, links, opener, courier
     .target(
@@ -103,12 +117,20 @@ let package = Package(
       path: "Core/Router", swiftSettings: strict),
 
     // MARK: Mitogen: the library for Swift programs
-    .target(name: "Mitogen", dependencies: ["Router"], path: "Core/Mitogen", swiftSettings: strict),
+    .target(
+      name: "Mitogen",
+      dependencies: [
+        "Registry", "Router", "Routing", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Mitogen", swiftSettings: strict),
 
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each
@@ -141,6 +163,10 @@ let package = Package(
       name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .executableTarget(
+      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
+      swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )

@@ -1,3 +1,42 @@
+/// The agent's Python sources, as they stand in `python/`. What is sent is made from them by the rule of
+/// `python/assembly.list`: the core, and each part, is its files stripped and concatenated in the order given there.
+///
+/// The order is repeated here because resources are named at compile time; a test compares the two.
 public enum AgentSources {
-  public static var core: [UInt8] { PackageResources.core_py }
+  /// The core's files, in order: strip each, end each with a newline, concatenate, compress with zlib at level 9.
+  public static var coreFiles: [[UInt8]] {
+    [
+      PackageResources.wire_py, PackageResources.compat_py, PackageResources.loop_py, PackageResources.link_py,
+      PackageResources.store_py, PackageResources.stream_py, PackageResources.process_py, PackageResources.state_py,
+      PackageResources.executor_py, PackageResources.forkserver_py, PackageResources.pool_py,
+      PackageResources.agent_py, PackageResources.main_py,
+    ]
+  }
+
+  /// The parts, which travel as blobs when a request first names them in `part`.
+  public static let partNames = ["exec", "files", "launch"]
+
+  /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
+  public static func part(named name: String) -> [[UInt8]]? {
+    switch name {
+    case "exec": [PackageResources.prompts_py, PackageResources.exec_py]
+    case "files": [PackageResources.files_py]
+    case "launch":
+      [
+        PackageResources.prompts_py, PackageResources.bootstrap_py, PackageResources.launching_py,
+        PackageResources.child_py, PackageResources.launch_py,
+      ]
+    default: nil
+    }
+  }
+
+  /// The part that serves an operation; `nil`: the core does.
+  public static func part(serving operation: String) -> String? {
+    switch operation {
+    case "exec": "exec"
+    case "put", "get", "tmp", "remove": "files"
+    case "open": "launch"
+    default: nil
+    }
+  }
 }

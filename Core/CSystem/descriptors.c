@@ -17,6 +17,14 @@
 /* A width for programs that fold their prompts; 0 columns make some fold after each letter. */
 static const struct winsize window = {.ws_row = 24, .ws_col = 200};
 
+int mitogen_pipe(int *reader, int *writer) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return errno;
+  *reader = ends[0];
+  *writer = ends[1];
+  return 0;
+}
+
 int mitogen_open_pty(int raw, int *master, int *slave) {
   struct termios modes;
   char name[64];

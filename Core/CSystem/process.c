@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,25 @@ int mitogen_pidfd_open(pid_t pid, int *pidfd) {
   return 0;
 }
 
+int mitogen_exit_queue_open(int *queue) {
+  int made = epoll_create1(EPOLL_CLOEXEC);
+  if (made < 0) return errno;
+  *queue = made;
+  return 0;
+}
+
+int mitogen_exit_queue_add(int queue, int pidfd) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = pidfd};
+  return epoll_ctl(queue, EPOLL_CTL_ADD, pidfd, &event) < 0 ? errno : 0;
+}
+
+int mitogen_exit_queue_wait(int queue, int *pidfds, int capacity) {
+  struct epoll_event events[64];
+  int count = epoll_wait(queue, events, capacity < 64 ? capacity : 64, -1);
+  for (int i = 0; i < count; i++) pidfds[i] = events[i].data.fd;
+  return count < 0 ? 0 : count;
+}
+
 static int peer(int descriptor, struct ucred *credentials) {
   socklen_t size = sizeof *credentials;
   return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &size) < 0 ? errno : 0;
@@ -62,6 +82,8 @@ int mitogen_peer_pid(int descriptor, pid_t *pid) {
   if (error == 0) *pid = credentials.pid;
   return error;
 }
+
+char **mitogen_environment(void) { return environ; }
 
 uint64_t mitogen_current_rss(void) {
   FILE *file = fopen("/proc/self/statm", "re");

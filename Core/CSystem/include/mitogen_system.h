@@ -80,10 +80,28 @@ int mitogen_pidfd_signal(int pidfd, int signal);
 int mitogen_pidfd_open(pid_t pid, int *pidfd);
 
 /*
+ * Waits for many processes at once. A pidfd that was added stays until it is closed, and is reported by each wait
+ * while its process is unreaped, or ended if it is nobody's child here: close it when it was reported.
+ * `wait` blocks; it returns the number of pidfds that it wrote, 0 when interrupted. One thread waits; any may add.
+ */
+int mitogen_exit_queue_open(int *queue);
+int mitogen_exit_queue_add(int queue, int pidfd);
+int mitogen_exit_queue_wait(int queue, int *pidfds, int capacity);
+
+/* A pipe whose ends are close-on-exec from the beginning; *reader is the read end. */
+int mitogen_pipe(int *reader, int *writer);
+
+/*
  * Opens a pty. Neither end becomes the caller's controlling terminal. A terminal that is `raw` passes every byte
  * unchanged and echoes nothing; else it has whole lines, no echo and no change to output: for prompts.
  */
 int mitogen_open_pty(int raw, int *master, int *slave);
+
+/*
+ * This process's environment: NULL-terminated, "NAME=value". Borrowed: valid until something changes the environment,
+ * which nothing in a process that launches may do.
+ */
+char **mitogen_environment(void);
 
 /* Raises the soft limit on open files to the hard one, and remembers the old one for children. Once; later calls do nothing. */
 int mitogen_raise_nofile(void);

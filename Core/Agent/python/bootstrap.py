@@ -1,0 +1,64 @@
+"""The command that a plan's bootstrap elements stand for: an interpreter, `-c`, and the first stage.
+
+The texts are those of Core/Launch/FirstStage and ShellQuoting; both sides are compared with Tests/Vectors/bootstrap
+and Tests/Vectors/quoting.json, where the constraints on them are explained.
+"""
+
+FIRST_STAGE = (
+    'import os,zlib;os.write(1,b"MI"b"TO:{nonce};");b=bytearray();n=lambda:{size}-len(b);'
+    'list(iter(lambda:b.extend(os.read(0,n())or os._exit(1))or n(),0));exec(zlib.decompress(bytes(b)))')
+FIRST_STAGE_TTY = 'import tty;tty.setraw(0);' + FIRST_STAGE
+DISCOVERY = (
+    'for p do c=$(command -v "$p")||continue;case $c in */shims/*)"$p" -c "" 2>/dev/null </dev/null||continue;;esac;'
+    'exec "$p" -c "$0";done;printf MITO:%s! {nonce};exit 127')
+
+PLAIN = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-,:')
+
+
+def bootstrap_command(plan, python, candidates, nonce, size):
+    """`python`: the words of the configured interpreter, or None; then a hop to a new machine looks for one."""
+    stage = FIRST_STAGE_TTY if plan.get('stdio') == 'tty' else FIRST_STAGE
+    stage = stage.replace('{nonce}', nonce).replace('{size}', str(size))
+    if python or plan.get('interpreter', 'direct') == 'direct':
+        return (python or [sys.executable or 'python']) + ['-c', stage]
+    return ['/bin/sh', '-c', DISCOVERY.replace('{nonce}', nonce), stage] + candidates
+
+
+def command_line(plan, bootstrap):
+    """The plan's argv with its bootstrap put in."""
+    words = []
+    for element in plan['argv']:
+        if not isinstance(element, dict):
+            words.append(element)
+        elif element['bootstrap'] == 'argv':
+            words += bootstrap
+        else:
+            words.append(quote_command(bootstrap))
+    return words
+
+
+def quote_command(words):
+    """One string for a login shell that nobody has asked about: sh, bash, zsh, fish or tcsh."""
+    if not [w for w in words if '\n' in w]:
+        return ' '.join([quote_word(w, index == 0) for index, w in enumerate(words)])
+    # No common form for a newline: through sh, which strips newlines from what a command printed, hence the x.
+    script = 'n=$(printf "\\012x");n=${n%x};exec'
+    for word in words:
+        script += ' ' + '"$n"'.join([quote_word(p, True) if p else '' for p in word.split('\n')])
+    return quote_command(['/bin/sh', '-c', script])
+
+
+def quote_word(word, is_command=False):
+    """A bare first word could be a shell's keyword or an alias; in quotes it cannot."""
+    if not word:
+        return "''"
+    if PLAIN.issuperset(word) and (not is_command or '/' in word):
+        return word
+    result, is_open = '', False
+    for character in word:
+        special = character in "'\\!"
+        if special == is_open:
+            result += "'"
+            is_open = not is_open
+        result += '\\' + character if special else character
+    return result + "'" if is_open else result

@@ -1,0 +1,63 @@
+"""A node below this one, as its parent sees it: its link, the nodes behind it, and what it may send."""
+
+
+class Child(object):
+    """Made when its `open` arrives, so that requests can be queued behind the core before it runs.
+
+    `closed(code, message)` is called once, whoever ends the link.
+    """
+
+    def __init__(self, agent, node, closed):
+        self.agent = agent
+        self.node = node
+        self.nodes = set([node])
+        self.hello = None
+        self.on_hello = None
+        self._closed = closed
+        self.link = Link(agent.loop, self._received, self.close)
+        agent.children[node] = self
+        agent.routes[node] = self
+
+    def forward(self, frame):
+        """A frame from above."""
+        _, _, kind, _, payload = frame
+        if kind not in DOWN_KINDS:
+            return
+        self.link.outbox.push(list(frame))
+        if self.hello is None and self.link.outbox.size > MAX_BEFORE_HELLO:
+            return self.close('protocol', 'more than %d bytes were sent before HELLO' % MAX_BEFORE_HELLO)
+        self.agent.loop.soon.append(self.link.flush)
+
+    def _received(self, frame):
+        node, stream, kind, flags, payload = frame
+        if self.hello is None and (kind != HELLO or node):
+            raise WireError('no_hello', 'the first frame is not HELLO')
+        if kind in LINK_KINDS and node == 0:
+            return self._link_frame(kind, payload)
+        if node not in self.nodes:
+            raise WireError('wrong_node', 'a frame from node %d, which is not behind this link' % node)
+        if kind in UP_KINDS:
+            self.agent.link.send(node, stream, kind, payload, (flags & CLASS) >> 2, flags & MORE)
+        elif kind in DOWN_KINDS or kind in LINK_KINDS:
+            raise WireError('wrong_direction', 'a frame of kind %d came from below' % kind)
+        else:
+            self.link.send(0, 0, UNSUPPORTED, struct.pack('B', kind))
+
+    def _link_frame(self, kind, payload):
+        if kind == PING:
+            self.link.send(0, 0, PONG, payload)
+        elif kind == GOODBYE:
+            reason = decode_json(payload)
+            self.close(to_text(reason.get('code', 'closed')), to_text(reason.get('message', '')))
+        elif kind == HELLO:
+            if self.hello is not None:
+                raise WireError('wrong_direction', 'a second HELLO')
+            self.hello = payload
+            self.on_hello(payload)
+
+    def close(self, code, message):
+        if self.agent.children.pop(self.node, None) is self:
+            for node in self.nodes:
+                self.agent.routes.pop(node, None)
+            self.link.close()
+            self._closed(code, message)

@@ -1,0 +1,129 @@
+"""An executor: a process that runs modules, one at a time, and is used again while it is as it was.
+
+It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments. It
+answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next.
+"""
+
+
+class Executor(object):
+    """What a runner's half gets: `blobs`, and `log(level, text)`. The half offers
+
+    `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor) -> reason or None` (called
+    after the answer) and `preload(program, files)` (called in the fork server, which later executors are made from).
+    """
+
+    def __init__(self, control, halves, store, begun):
+        self._control = control
+        self._halves = halves
+        self._store = store
+        self._begun = begun
+        self._pid = os.getpid()
+        self._state = ProcessState(control)
+
+    def serve(self):
+        """Never returns: the agent ends an executor by closing its control socket."""
+        reader = FrameReader()
+        while True:
+            frame = reader.next()
+            if frame is None:
+                data = read(self._control, 262144)
+                if not data:
+                    os._exit(0)
+                reader.feed(data)
+                continue
+            _, stream, kind, flags, payload = frame
+            if kind == BLOBS:
+                self._store.received(stream, flags, payload)
+            elif kind == REQUEST:
+                message = self._joined(stream, flags, payload)
+                if message is not None:
+                    self._request(stream, decode_parts(message))
+            elif kind == END:
+                os._exit(0)
+
+    _joiner = Joiner()
+
+    def _joined(self, stream, flags, payload):
+        return self._joiner.add(payload, flags & MORE)
+
+    def _request(self, stream, parts):
+        self._begun(now())
+        half = {}
+        rc = 1
+        try:
+            half, rc = self._run(*parts)
+        except BaseException:
+            self._report()
+        for output in (sys.stdout, sys.stderr):
+            try:
+                output.flush()
+            except Exception:
+                pass
+        if os.getpid() != self._pid:
+            # The module forked, and this is the child, which believes to have come to its end.
+            os._exit(rc)
+        self._send(stream, REPLY, encode_parts([b'{"rc":%d}' % rc if not PY2 else '{"rc":%d}' % rc]))
+        reason = half['clean'](self) if 'clean' in half else None
+        reason = reason or self._state.restore()
+        if reason:
+            os._exit(0)
+        self._begun(0)
+        self._send(stream, END)
+
+    def _run(self, name, call, arguments):
+        call = decode_json(call) if len(call) > 2 else {}
+        program, files = self._halves.program(name)
+        if call.get('cwd'):
+            os.chdir(to_bytes(call['cwd']))
+        for variable, value in (call.get('environment') or {}).items():
+            os.environ[str(variable)] = value if not PY2 else to_bytes(value)
+        half = self._halves.half(program['half'])
+        rc = half['run'](self, program, files, call, arguments)
+        return half, int(rc or 0) & 255
+
+    def _send(self, stream, kind, payload=b''):
+        if not write(self._control, encode_frame(0, stream, kind, 0, payload)):
+            os._exit(0)
+
+    def log(self, level, text):
+        self._send(0, LOG, encode_json({'level': level, 'logger': 'executor', 'text': text}))
+
+    @staticmethod
+    def _report():
+        import traceback
+        try:
+            traceback.print_exc()
+        except Exception:
+            pass
+
+
+class Halves(object):
+    """The runners' Python halves and the programs' files, made ready once a process and inherited by its forks."""
+
+    def __init__(self, store):
+        self._store = store
+        self._halves = {}
+        self._programs = {}
+
+    def half(self, name):
+        half = self._halves.get(name)
+        if half is None:
+            half = {'__name__': 'mitogen_half'}
+            exec(compile(self._store.blobs[from_hex(name)], 'runner', 'exec'), half)
+            self._halves[name] = half
+        return half
+
+    def program(self, name):
+        known = self._programs.get(name)
+        if known is None:
+            program, _ = self._store.program(name)
+            blobs = self._store.blobs
+            files = dict([(path, blobs[from_hex(h)]) for path, h in program['files'].items()])
+            known = self._programs[name] = program, files
+        return known
+
+    def preload(self, name):
+        program, files = self.program(name)
+        half = self.half(program['half'])
+        if 'preload' in half:
+            half['preload'](program, files)

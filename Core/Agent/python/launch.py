@@ -1,0 +1,191 @@
+"""The operation `open`: carries out a launch plan for a node behind this one.
+
+What to do about each thing that the child says is launching.py's; here are its descriptors, its process and its time.
+"""
+import termios
+
+# From closing a child's descriptors to TERM, and from TERM to KILL, in seconds.
+LAUNCH_GRACE = 1.0
+
+
+class Launch(object):
+    """One child from exec to its end."""
+
+    def __init__(self, agent, stream):
+        header, plan, secrets, core, hello = stream.parts
+        self.agent = agent
+        self.stream = stream
+        self.plan = decode_json(plan)
+        self.secrets = decode_json(secrets) if secrets else {}
+        # Empty: the child gets what this node got, and a hop costs the controller's link nothing.
+        self.core = core or agent.core
+        self.hello = hello
+        self.pid = None
+        self.machine = None
+        self._sources = {}
+        self._write_fd = None
+        self._terminal = None
+        self._slave = None
+        self._deadline = agent.loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
+        self.child = Child(agent, stream.header['child'], self._link_closed)
+        self.child.on_hello = self._hello_received
+        stream.on_cancel = lambda: self._fail('cancelled', 'cancelled')
+
+    def start(self):
+        header, loop = self.stream.header, self.agent.loop
+        nonce = to_hex(os.urandom(8))
+        candidates = header.get('candidates') or ['python3', 'python', '/usr/bin/python3']
+        self.machine = LaunchMachine(self.plan, self.secrets, nonce, candidates)
+        bootstrap = bootstrap_command(self.plan, header.get('python'), candidates, nonce, len(self.core))
+        argv = command_line(self.plan, bootstrap)
+        theirs = self._open_fds(self.plan.get('stdio', 'pipes'))
+        try:
+            self.pid = spawn(argv, self.plan.get('environment'), self.plan.get('directory'), theirs, self._slave)
+        except OSError as e:
+            return self._fail('unreachable', u'%s: cannot start %s: %s' % (
+                self.plan['description'], to_text(argv[0]), e.strerror))
+        finally:
+            close(*[fd for fd in set(theirs) if fd != self._slave])
+        self.agent.pool.guard(self.pid)
+        loop.watch_child(self.pid, self._exited)
+        for source, fd in self._sources.items():
+            set_blocking(fd, False)
+            loop.watch(fd, lambda source=source: self._readable(source))
+
+    def _open_fds(self, shape):
+        """Sets our ends; returns the child's descriptors 0, 1 and 2."""
+        if shape in ('tty', 'tty_beside'):
+            self._terminal, self._slave = keep_private(*os.openpty())
+            self._sources['tty'] = self._terminal
+        if shape == 'tty':
+            make_raw(self._slave)
+            self._write_fd = self._terminal
+            return (self._slave,) * 3
+        stderr, their_stderr = pipe()
+        self._sources['stderr'] = stderr
+        if shape == 'socketpair':
+            ours, theirs = socketpair()
+            self._sources['stdout'] = self._write_fd = ours
+            return theirs, theirs, their_stderr
+        their_stdin, self._write_fd = pipe()
+        self._sources['stdout'], their_stdout = pipe()
+        return their_stdin, their_stdout, their_stderr
+
+    # -- events --
+
+    def _readable(self, source):
+        fd = self._sources.get(source)
+        data = read(fd, 65536)
+        if data:
+            self._act(self.machine.received(data, source))
+        elif data is not None:
+            self.agent.loop.forget(fd)
+        return data
+
+    def _exited(self, status):
+        self.agent.pool.unguard(self.pid)
+        self.pid = None
+        for source in list(self._sources):
+            while source in self._sources and self._readable(source):
+                pass
+        self._act(self.machine.ended(status))
+        # What it had still to say as a node is in the link, whose end follows.
+        self._close_fds()
+
+    def _deadline_passed(self):
+        if self.machine:
+            self._act(self.machine.deadline_passed())
+
+    def _hello_received(self, payload):
+        self._act(self.machine.hello_received())
+
+    def _link_closed(self, code, message):
+        """The child's link has ended, by its fault, ours, or the controller's wish."""
+        if self.machine.state == LaunchMachine.READY:
+            self.agent.link.send(self.agent.node, 0, CHILD, encode_json({
+                'child': self.child.node, 'state': 'gone', 'code': code,
+                'message': self.machine.told(message), 'hint': ''}))
+        elif not self.stream.done:
+            if code == 'node_lost' and self.pid is not None:
+                # Its exit status and last words say why; they follow soon.
+                return self._terminate()
+            self.stream.fail(code, self.machine.told(message))
+        self._close_fds()
+        self._terminate()
+
+    # -- actions --
+
+    def _act(self, actions):
+        for action in actions:
+            getattr(self, '_' + action[0])(*action[1:])
+
+    def _answer(self, slot, where):
+        fd = self._terminal if where == 'tty' else self._write_fd
+        write(fd, to_bytes(self.secrets[slot]) + b'\n')
+
+    def _log(self, text):
+        self.agent.log('info', text, 'launch')
+
+    def _deliver(self, rest):
+        source = 'tty' if self.plan.get('stdio') == 'tty' else 'stdout'
+        fd = self._sources.pop(source)
+        if source == 'tty':
+            # The link closes what it reads and writes.
+            self._terminal = None
+        self.agent.loop.forget(fd)
+        settings = decode_json(self.hello)
+        if settings.get('deflate'):
+            self.child.link.deflater = Deflater()
+        write_fd, self._write_fd = self._write_fd, None
+        self.child.link.attach(fd, write_fd, self.core + encode_frame(0, 0, HELLO, 0, self.hello), rest)
+
+    def _ready(self):
+        self.agent.loop.cancel(self._deadline)
+        self._close_slave()
+        keepalive = decode_json(self.hello).get('keepalive') or {}
+        self.child.link.keep_alive(keepalive.get('interval', 30), keepalive.get('count', 10))
+        self.secrets = {}
+        self.stream.reply([self.child.hello])
+
+    def _fail(self, code, message, hint=''):
+        self.agent.loop.cancel(self._deadline)
+        self.stream.fail(code, message, hint)
+        self.child.close(code, message)
+
+    def _terminate(self):
+        """Descriptors are closed: most programs end now. Then TERM, then KILL."""
+        def signal_all(which):
+            if self.pid is not None:
+                kill_session(self.pid, which)
+        if self.pid is not None:
+            self.agent.loop.after(LAUNCH_GRACE, lambda: signal_all(signal.SIGTERM))
+            self.agent.loop.after(LAUNCH_GRACE * 2, lambda: signal_all(signal.SIGKILL))
+
+    def _close_slave(self):
+        """Kept until HELLO: without it a prompt is lost when whoever asked closes the terminal."""
+        if self._slave is not None:
+            close(self._slave)
+            self._slave = None
+
+    def _close_fds(self):
+        self._close_slave()
+        fds = set([fd for fd in list(self._sources.values()) + [self._write_fd] if fd is not None])
+        self._sources, self._write_fd = {}, None
+        for fd in fds:
+            self.agent.loop.forget(fd)
+            close(fd)
+
+
+def make_raw(fd):
+    """As cfmakeraw does; the module `tty` is not needed for it."""
+    mode = termios.tcgetattr(fd)
+    mode[0] &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR | termios.IGNCR
+                 | termios.ICRNL | termios.IXON)
+    mode[1] &= ~termios.OPOST
+    mode[2] = mode[2] & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    mode[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
+
+
+def register(agent):
+    agent.operations['open'] = lambda stream: Launch(agent, stream).start()

@@ -1,0 +1,135 @@
+"""Processes: sessions, descriptors, and how to end what we started."""
+
+
+def open_fds():
+    for folder in ('/proc/self/fd', '/dev/fd'):
+        try:
+            return [int(name) for name in os.listdir(folder)]
+        except OSError:
+            pass
+    return list(range(1024))
+
+
+def close_all_but(keep):
+    for fd in open_fds():
+        if fd > 2 and fd not in keep:
+            close(fd)
+
+
+def place_fds(fds):
+    """Makes `fds`, all above 2, the descriptors 0, 1 and 2."""
+    for target, fd in enumerate(fds):
+        os.dup2(fd, target)
+
+
+def null_fd():
+    return keep_private(os.open(os.devnull, os.O_RDWR))[0]
+
+
+def default_signals(also=()):
+    """Undoes what the agent ignores. A child that execs also gets back what every Python ignores."""
+    signal.set_wakeup_fd(-1)
+    for name in ('SIGHUP', 'SIGTERM', 'SIGCHLD') + tuple(also):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def spawn(argv, environment, directory, fds, terminal=None):
+    """Starts a program in a session of its own and returns its pid; OSError says what could not be started.
+
+    `environment`: changes; None removes. `terminal`: a descriptor that becomes its controlling terminal.
+    """
+    failed, failure = pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setsid()
+            if terminal is not None:
+                import fcntl
+                import termios
+                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            default_signals(('SIGPIPE', 'SIGXFSZ', 'SIGINT'))
+            for name in ('SIGPIPE', 'SIGXFSZ', 'SIGINT'):
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
+            place_fds(fds)
+            if directory:
+                os.chdir(to_bytes(directory))
+            os.execvpe(to_bytes(argv[0]), [to_bytes(a) for a in argv], changed_environment(environment))
+        except EnvironmentError as e:
+            write(failure, b'%d' % (e.errno or 0) if not PY2 else str(e.errno or 0))
+        finally:
+            os._exit(127)
+    close(failure)
+    number = read(failed, 16)
+    close(failed)
+    if number:
+        os.waitpid(pid, 0)
+        raise OSError(int(number), os.strerror(int(number)))
+    return pid
+
+
+def changed_environment(changes):
+    environment = dict(os.environ)
+    for name, value in (changes or {}).items():
+        name = to_bytes(name) if PY2 else name
+        if value is None:
+            environment.pop(name, None)
+        else:
+            environment[name] = to_bytes(value)
+    return environment
+
+
+def session_members(session, age=None):
+    """PIDs of a session, as Linux tells them; with `age` only what began in these last seconds."""
+    members = []
+    try:
+        names = os.listdir('/proc')
+        with open('/proc/uptime') as f:
+            since = (float(f.read().split()[0]) - age) * os.sysconf('SC_CLK_TCK') - 2 if age is not None else 0
+    except (IOError, OSError):
+        return members
+    for name in names:
+        if name.isdigit():
+            try:
+                with open('/proc/%s/stat' % name, 'rb') as f:
+                    fields = f.read().rpartition(b')')[2].split()
+            except (IOError, OSError):
+                continue
+            if int(fields[3]) == session and fields[0] != b'Z' and float(fields[19]) >= since:
+                members.append(int(name))
+    return members
+
+
+def kill_session(session, number, age=None):
+    """Signals what is left of a session; returns whether there was anything.
+
+    Its leader is signalled by its group where there is no /proc to tell the members.
+    """
+    members = session_members(session, age)
+    for pid in members:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+    if not os.path.isdir('/proc/self'):
+        try:
+            os.killpg(session, number)
+            return True
+        except OSError:
+            return False
+    return bool(members)
+
+
+def remove_tree(path):
+    """Removes a file or a directory with all in it; follows no symbolic link."""
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            for name in os.listdir(path):
+                remove_tree(os.path.join(path, name))
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+    except OSError:
+        pass

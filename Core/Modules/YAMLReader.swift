@@ -1,0 +1,292 @@
+/// Reads one YAML document by its lines; the subset is told at `YAML`.
+struct YAMLReader {
+  private struct Line {
+    var indentation: Int
+    /// Behind the indentation.
+    var start: Int
+    var end: Int
+    /// Nothing, or a comment: what a block scalar keeps and all else passes over.
+    var isEmpty: Bool
+  }
+
+  private let source: [UInt8]
+  private var lines: [Line] = []
+  private var current = 0
+  private var anchors: [String: YAML.Node] = [:]
+  private(set) var missesAnchor = false
+
+  init(_ source: [UInt8]) {
+    self.source = source
+    var start = 0
+    while start < source.count {
+      var end = start
+      while end < source.count, source[end] != Byte.newline { end += 1 }
+      var first = start
+      while first < end, source[first] == Byte.space { first += 1 }
+      var last = end
+      while last > first, source[last - 1] == Byte.space || source[last - 1] == Byte.carriageReturn { last -= 1 }
+      let isEmpty = first == last || source[first] == Byte.hash
+      lines.append(Line(indentation: first - start, start: first, end: last, isEmpty: isEmpty))
+      start = end + 1
+    }
+  }
+
+  /// Empty `path`: the whole document.
+  mutating func document(path: [String]) throws(YAML.Failure) -> YAML.Node? {
+    while let line = line() {
+      let text = text(line)
+      guard text.hasPrefix("%") || text == "---" else { break }
+      current += 1
+    }
+    guard line() != nil else { return nil }
+    return try block(path[...])
+  }
+
+  /// The next line with something on it, which becomes the current one.
+  private mutating func line() -> Line? {
+    while current < lines.count, lines[current].isEmpty { current += 1 }
+    return current < lines.count ? lines[current] : nil
+  }
+
+  private func text(_ line: Line) -> String { String(decoding: source[line.start..<line.end], as: UTF8.self) }
+
+  private func failure(_ reason: String) -> YAML.Failure { YAML.Failure(line: current + 1, reason: reason) }
+
+  // MARK: Blocks
+
+  private mutating func block(_ path: ArraySlice<String>) throws(YAML.Failure) -> YAML.Node {
+    guard let first = line() else { return .scalar("") }
+    if isItem(first) { return .sequence(try sequence(first.indentation)) }
+    guard keyEnd(first) != nil else {
+      var text = text(first)[...]
+      current += 1
+      return try value(&text, indentation: first.indentation - 1, path: [])
+    }
+    return .mapping(try mapping(first.indentation, path))
+  }
+
+  private func isItem(_ line: Line) -> Bool {
+    source[line.start] == UInt8(ascii: "-") && (line.end == line.start + 1 || source[line.start + 1] == Byte.space)
+  }
+
+  /// The offset of the colon that ends a line's key; nil if it has none.
+  private func keyEnd(_ line: Line) -> Int? {
+    var index = line.start
+    let quote = source[index]
+    if quote == Byte.quote || quote == Byte.doubleQuote {
+      index += 1
+      while index < line.end, source[index] != quote { index += 1 }
+      index += 1
+    }
+    while index < line.end {
+      if source[index] == UInt8(ascii: ":"), index + 1 == line.end || source[index + 1] == Byte.space { return index }
+      if source[index] == Byte.hash, index > line.start, source[index - 1] == Byte.space { return nil }
+      index += 1
+    }
+    return nil
+  }
+
+  private mutating func mapping(_ indentation: Int, _ path: ArraySlice<String>) throws(YAML.Failure) -> [String: YAML.Node] {
+    var fields: [String: YAML.Node] = [:]
+    while let line = line(), line.indentation == indentation, !isItem(line) {
+      guard let colon = keyEnd(line) else {
+        if text(line) == "..." || text(line) == "---" { break }
+        throw failure("no key")
+      }
+      if let wanted = path.first, !source[line.start..<colon].elementsEqual(wanted.utf8) {
+        current += 1
+        skip(deeperThan: indentation)
+        continue
+      }
+      var key = String(decoding: source[line.start..<colon], as: UTF8.self)[...]
+      while key.last == " " { key.removeLast() }
+      var flow = key
+      if let quote = key.first, quote == "'" || quote == "\"" { key = try quoted(&flow, indentation: indentation)[...] }
+      var rest = String(decoding: source[(colon + 1)..<line.end], as: UTF8.self)[...]
+      current += 1
+      fields[String(key)] = try value(&rest, indentation: indentation, path: path.dropFirst())
+    }
+    if let line = line(), line.indentation > indentation { throw failure("deeper than its neighbours") }
+    return fields
+  }
+
+  /// Passes over a value. Items of a sequence may stand at the level of their key.
+  private mutating func skip(deeperThan indentation: Int) {
+    while current < lines.count {
+      let line = lines[current]
+      guard line.isEmpty || line.indentation > indentation || line.indentation == indentation && isItem(line) else { return }
+      current += 1
+    }
+  }
+
+  private mutating func sequence(_ indentation: Int) throws(YAML.Failure) -> [YAML.Node] {
+    var items: [YAML.Node] = []
+    while let line = line(), line.indentation == indentation, isItem(line) {
+      // What follows the dash is a block of its own, as deep as it stands.
+      var start = line.start + 1
+      while start < line.end, source[start] == Byte.space { start += 1 }
+      if start == line.end || source[start] == Byte.hash {
+        current += 1
+        var nothing = Substring()
+        items.append(try value(&nothing, indentation: indentation, path: []))
+      } else {
+        lines[current].indentation += start - line.start
+        lines[current].start = start
+        items.append(try block([]))
+      }
+    }
+    return items
+  }
+
+  /// What follows a key or stands alone; the line that it began on has been consumed.
+  private mutating func value(
+    _ text: inout Substring, indentation: Int, path: ArraySlice<String>
+  ) throws(YAML.Failure) -> YAML.Node {
+    text = text.drop { $0 == " " }
+    switch text.first {
+    case nil, "#":
+      guard let next = line() else { return .scalar("") }
+      let isItems = next.indentation == indentation && isItem(next)
+      return next.indentation > indentation || isItems ? try block(path) : .scalar("")
+    case "&":
+      let name = String(text.dropFirst().prefix { $0 != " " })
+      text = text.dropFirst(name.count + 1)
+      let node = try value(&text, indentation: indentation, path: path)
+      anchors[name] = node
+      return node
+    case "*":
+      let name = String(text.dropFirst().prefix { $0 != " " })
+      guard let node = anchors[name] else {
+        missesAnchor = true
+        throw failure("no anchor \(name)")
+      }
+      return node
+    case "|", ">": return .scalar(blockScalar(String(text), indentation))
+    case "'", "\"": return .scalar(try quoted(&text, indentation: indentation))
+    case "{", "[": return try flow(&text, indentation: indentation)
+    case "!", "?", "@", "`", "%": throw failure("\(text.first!) is not understood here")  // the case says there is one
+    default:
+      var words = [plain(text)]
+      while let next = line(), next.indentation > indentation {
+        words.append(plain(self.text(next)[...]))
+        current += 1
+      }
+      return .scalar(words.joined(separator: " "))
+    }
+  }
+
+  // MARK: Scalars
+
+  private func plain(_ text: Substring) -> String {
+    var result = text
+    if let comment = text.indices.first(where: { text[$0] == "#" && $0 > text.startIndex && text[text.index(before: $0)] == " " }) {
+      result = text[..<comment]
+    }
+    while result.last == " " { result.removeLast() }
+    return String(result)
+  }
+
+  private mutating func blockScalar(_ header: String, _ indentation: Int) -> String {
+    var words: [String] = []
+    while current < lines.count {
+      let line = lines[current]
+      guard line.start == line.end || line.indentation > indentation else { break }
+      words.append(text(line))
+      current += 1
+    }
+    while words.last == "" { words.removeLast() }
+    let end = header.contains("-") ? "" : "\n"
+    return words.joined(separator: header.hasPrefix(">") ? " " : "\n") + end
+  }
+
+  /// At an opening quote; leaves `text` behind the closing one. Lines that it goes on to are consumed.
+  private mutating func quoted(_ text: inout Substring, indentation: Int) throws(YAML.Failure) -> String {
+    let quote = text.removeFirst()
+    var result = ""
+    while true {
+      while let c = text.popFirst() {
+        if c == quote {
+          guard quote == "'", text.first == "'" else { return result }
+          result.append(text.removeFirst())
+        } else if c == "\\", quote == "\"", let escaped = text.popFirst() {
+          switch escaped {
+          case "n": result.append("\n")
+          case "t": result.append("\t")
+          case "\"", "\\", "/", " ": result.append(escaped)
+          default: throw failure("\\\(escaped) is not understood here")
+          }
+        } else {
+          result.append(c)
+        }
+      }
+      guard let next = line(), next.indentation > indentation else { throw failure("no closing quote") }
+      text = self.text(next)[...]
+      current += 1
+      result += " "
+    }
+  }
+
+  // MARK: Flow collections
+
+  private mutating func flow(_ text: inout Substring, indentation: Int) throws(YAML.Failure) -> YAML.Node {
+    let isMapping = text.removeFirst() == "{"
+    let close: Character = isMapping ? "}" : "]"
+    var fields: [String: YAML.Node] = [:]
+    var items: [YAML.Node] = []
+    while true {
+      try skipFlowSpace(&text, indentation)
+      if text.first == close {
+        text.removeFirst()
+        return isMapping ? .mapping(fields) : .sequence(items)
+      }
+      let first = try flowValue(&text, indentation)
+      try skipFlowSpace(&text, indentation)
+      if isMapping {
+        var node = YAML.Node.scalar("")
+        if text.first == ":" {
+          text.removeFirst()
+          try skipFlowSpace(&text, indentation)
+          if text.first != ",", text.first != "}" { node = try flowValue(&text, indentation) }
+        }
+        fields[first.text ?? ""] = node
+      } else {
+        items.append(first)
+      }
+      try skipFlowSpace(&text, indentation)
+      if text.first == "," { text.removeFirst() } else if text.first != close { throw failure("no , or \(close)") }
+    }
+  }
+
+  /// Space and ends of lines; afterwards `text` is not empty.
+  private mutating func skipFlowSpace(_ text: inout Substring, _ indentation: Int) throws(YAML.Failure) {
+    while true {
+      text = text.drop { $0 == " " }
+      if let c = text.first, c != "#" { return }
+      guard let next = line() else { throw failure("the document ends inside a collection") }
+      text = self.text(next)[...]
+      current += 1
+    }
+  }
+
+  private mutating func flowValue(_ text: inout Substring, _ indentation: Int) throws(YAML.Failure) -> YAML.Node {
+    switch text.first {
+    case "{", "[": return try flow(&text, indentation: indentation)
+    case "'", "\"": return .scalar(try quoted(&text, indentation: indentation))
+    default:
+      var word = ""
+      while let c = text.first, !",{}[]".contains(c) {
+        if c == ":", [nil, " ", ",", "}"].contains(text.dropFirst().first) { break }
+        word.append(text.removeFirst())
+      }
+      while word.last == " " { word.removeLast() }
+      if word.first == "*" {
+        guard let node = anchors[String(word.dropFirst())] else {
+          missesAnchor = true
+          throw failure("no anchor \(word.dropFirst())")
+        }
+        return node
+      }
+      return .scalar(word)
+    }
+  }
+}
