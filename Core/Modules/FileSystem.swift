@@ -59,6 +59,8 @@ enum FileSystem {
   struct Listing {
     var directories: Set<String> = []
     var files: Set<String> = []
+
+    var isEmpty: Bool { directories.isEmpty && files.isEmpty }
   }
 
   /// Empty if there is no such directory.
