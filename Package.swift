@@ -126,11 +126,14 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
+    .executableTarget(
+      name: "ClosureProbe", dependencies: ["Modules", "Plans"], path: "Tests/ClosureProbe", swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
     .testTarget(name: "RegistryTests", dependencies: ["Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
-    .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(
+      name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )

@@ -69,10 +69,12 @@ struct PythonScan {
       if atStatement, token.kind == .name {
         let isFrom = isName(token, "from")
         if isFrom || isName(token, "import") {
-          imports.append(
+          let statement: PythonImport =
             try isFrom
-              ? .from(&self, isOptional: isNested)
-              : .absolute(&self, isOptional: isNested))
+            ? .from(&self, isOptional: isNested)
+            : .absolute(&self, isOptional: isNested)
+          if isFrom, statement.names.contains(where: { $0.name == "getdoc" }) { readsDocstrings = true }
+          imports.append(statement)
           atStatement = false
           endsWithColon = false
           continue

@@ -14,6 +14,9 @@ struct YAMLReader {
   private var current = 0
   private var anchors: [String: YAML.Node] = [:]
   private(set) var missesAnchor = false
+  private var depth = 0
+  /// Collections in collections; no routing file has more than four. Keeps a hostile one off the stack.
+  private static let depthLimit = 64
 
   init(_ source: [UInt8]) {
     self.source = source
@@ -108,10 +111,17 @@ struct YAMLReader {
 
   private func failure(_ reason: String) -> YAML.Failure { YAML.Failure(line: current + 1, reason: reason) }
 
+  private mutating func deepen() throws(YAML.Failure) {
+    guard depth < Self.depthLimit else { throw failure("too many levels") }
+    depth += 1
+  }
+
   // MARK: Blocks
 
   private mutating func block() throws(YAML.Failure) -> YAML.Node {
     guard let first = line() else { return .scalar("") }
+    try deepen()
+    defer { depth -= 1 }
     if isItem(first) { return .sequence(try sequence(first.indentation)) }
     guard keyEnd(first) != nil else {
       var text = text(first)[...]
@@ -286,6 +296,8 @@ struct YAMLReader {
   // MARK: Flow collections
 
   private mutating func flow(_ text: inout Substring, indentation: Int) throws(YAML.Failure) -> YAML.Node {
+    try deepen()
+    defer { depth -= 1 }
     let isMapping = text.removeFirst() == "{"
     let close: Character = isMapping ? "}" : "]"
     var fields: [String: YAML.Node] = [:]
