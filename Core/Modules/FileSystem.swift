@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Glibc
 
 /// The calls to the file system that Modules makes; EINTR is retried where the kernel may report it.
 enum FileSystem {

@@ -30,20 +30,22 @@ struct PythonScan {
   mutating func run() throws(PythonLexer.Failure) {
     var expectsDocstring = true
     var isDecorated = false
+    var isClass = false
     try advance()
     while token.kind != .end {
       let indentation = lexer.indentation
       closeDocstring(indentation)
       if expectsDocstring, token.kind == .string, token.isPlainText,
-        try docstring(indentation, isDecorated: isDecorated)
+        try docstring(indentation, ofDecoratedClass: isDecorated && isClass)
       {
         expectsDocstring = false
         continue
       }
-      let header = try logicalLine(indentation)
-      expectsDocstring = header == .definition
-      // The lines of a decorator come before the line that it decorates, at the same level.
-      if header != .definition { isDecorated = header == .decorator }
+      isClass = isName(token, "class")
+      let line = try logicalLine(indentation)
+      expectsDocstring = line == .definition
+      // The lines of a decorator come before the line that it decorates.
+      if line != .definition { isDecorated = line == .decorator }
     }
     closeDocstring(-1)
     if readsDocstrings { cuts.removeAll { $0.isDocstring } }
@@ -60,8 +62,9 @@ struct PythonScan {
   private mutating func logicalLine(_ indentation: Int) throws(PythonLexer.Failure) -> Line {
     let isDecorator = isOp(token, "@")
     let first = token
-    let isDefinition = isName(first, "def") || isName(first, "class") || isName(first, "async")
-    let isCompound = isDefinition || startsSuite(first)
+    let isAsync = isName(first, "async")
+    var isDefinition = isName(first, "def") || isName(first, "class")
+    let isCompound = isDefinition || isAsync || startsSuite(first)
     var isNested = indentation > 0
     var atStatement = true
     var endsWithColon = false
@@ -91,6 +94,7 @@ struct PythonScan {
           isNested = true
           endsWithColon = true
         }
+      case .name where token.start > first.start && isAsync && isName(token, "def"): isDefinition = true
       case .name: if isName(token, "__doc__") || isName(token, "getdoc") { readsDocstrings = true }
       case .string: if mentionsDocstrings(token) { readsDocstrings = true }
       default: break
@@ -118,7 +122,9 @@ struct PythonScan {
 
   /// At a string that begins a suite or the module. False, with nothing consumed but the string itself, if more
   /// than strings stand on its line: then it is an expression, and the rest of its line is left to the caller.
-  private mutating func docstring(_ indentation: Int, isDecorated: Bool) throws(PythonLexer.Failure) -> Bool {
+  private mutating func docstring(
+    _ indentation: Int, ofDecoratedClass isDecoratedClass: Bool
+  ) throws(PythonLexer.Failure) -> Bool {
     let start = token.start
     let lineStart = lexer.lineStart
     var end = token.end
@@ -134,7 +140,7 @@ struct PythonScan {
       }
     }
     while token.end < end { try advance() }
-    if isDecorated {
+    if isDecoratedClass {
       // `dataclass` computes a signature for every class without a docstring, at each import.
       cuts.append(Cut(start: start, end: end, replacement: "'.'", isDocstring: true))
     } else {

@@ -41,7 +41,8 @@ struct UtilTree {
     collectionsPaths = key.collectionsPaths.map { path in
       var path = path[...]
       while path.count > 1, path.last == "/" { path.removeLast() }
-      return path == "ansible_collections" || path.hasSuffix("/ansible_collections") ? String(path) : path + "/ansible_collections"
+      let isRoot = path == "ansible_collections" || path.hasSuffix("/ansible_collections")
+      return isRoot ? String(path) : path + "/ansible_collections"
     }
   }
 

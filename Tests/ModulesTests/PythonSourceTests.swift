@@ -30,11 +30,13 @@ import Testing
 
   @Test func aDecoratedClassKeepsADocstring() {
     #expect(strip("@dataclass\nclass A:\n  'long text'\n  x: int\n") == "@dataclass\nclass A:\n  '.'\n  x: int\n")
+    #expect(strip("@a\n@b(\n)\ndef f():\n  'text'\n  x\n") == "@a\n@b(\n)\ndef f():\n\n  x\n")
   }
 
   @Test(arguments: [
     "def f(): 'doc'\n", "def f():\n  'doc'; g()\n", "def f():\n  'doc' % 1\n", "def f():\n  b'doc'\n", "def f():\n  f'doc'\n",
     "if a:\n  'text'\n", "x = 1\n'text'\n", "def f():\n  ('doc')\n", "'one'\n'two'\n", "class A:\n  'doc'\n  'more'\n",
+    "async def f():\n  async with a:\n    'text'\n    b\n",
     "'doc'\nprint(__doc__)\n", "'doc'\ngetattr(a, '__doc__')\n", "'doc'\nfrom inspect import getdoc\n",
   ])
   func whatIsNoDocstringOrIsReadStays(source: String) {

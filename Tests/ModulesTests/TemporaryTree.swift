@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Glibc
 
 /// A directory of small files, removed when the test lets go of it.
 final class TemporaryTree {
