@@ -20,6 +20,7 @@ KEYS = {
     "version": "of a file: the generation of its inode",
     "date": "header of an HTTP answer",
     "last_modified": "header of an HTTP answer",
+    "frame": "where in Ansible's own code a time limit struck",
 }
 #: Keys that mean something else elsewhere: `version` outside of a `stat` is the version of a package or of Python.
 ONLY_IN = {"version": "stat"}
@@ -50,6 +51,9 @@ STRINGS = [
     # where a module unpacked itself
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+/ansible_[\w.]+_payload\.zip"), "PAYLOAD"),
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+"), "PAYLOAD"),
+    # when a command ran, in a module's output as it stands
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"), "TIME"),
+    (re.compile(r"\b\d:\d\d:\d\d\.\d{6}"), "DURATION"),
     # the name of tempfile's result, of an atomic move's and of an assembled file's source
     (re.compile(r"\bcomparison\.\w+"), "comparison.#"),
     (re.compile(r"\.ansible_tmp\w+"), ".ansible_tmp#"),

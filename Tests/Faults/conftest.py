@@ -16,7 +16,7 @@ from runner import Runner  # noqa: E402
 
 @pytest.fixture(scope="session")
 def hosts():
-    with Hosts("users", "sshd") as hosts:
+    with Hosts("users", "sshd", "bare") as hosts:
         yield hosts
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import paths
 
 #: The order in which they start; they stop in the reverse one.
-ORDER = ("users", "sshd", "links")
+ORDER = ("users", "sshd", "bare", "links")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
@@ -91,6 +91,10 @@ class Hosts:
             "ansible_ssh_private_key_file": str(self.key),
             "ansible_ssh_common_args": self.ssh_arguments,
         } | more
+
+    def bare_variables(self, **more) -> dict:
+        """Inventory variables of the host that has no Python."""
+        return self.variables(21, ansible_port=int(self.values["BARE_PORT"])) | more
 
     def far_variables(self, **more) -> dict:
         """Inventory variables of the host at the far end of a link."""
