@@ -9,9 +9,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
-/// statically linked module cannot see each other's symbols.
+/// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
+/// in the dynamic symbol table.
 let onlyTheEntry: [LinkerSetting] = [
-  .unsafeFlags(["-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+  .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
 ]
 
 let package = Package(
@@ -129,7 +130,7 @@ let package = Package(
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each
@@ -151,7 +152,15 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
     .testTarget(
-      name: "RegistryTests", dependencies: ["Plans", "Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+      name: "RegistryTests",
+      dependencies: [
+        "Plans", "PluginHostForTests", "PluginKit", "Registry",
+        // Loaded as libraries, so only built, never linked: each defines the same entry.
+      ],
+      path: "Tests/RegistryTests", swiftSettings: strict),
+    // The helper process of the registry's tests; in the product the command is its own helper.
+    .executableTarget(
+      name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
     .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),

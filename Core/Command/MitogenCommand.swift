@@ -9,5 +9,7 @@ struct MitogenCommand: ParsableCommand {
     commandName: "mitogen",
     abstract: "Persistent interpreters on every target, for Ansible.",
     version: MitogenVersion.current,
-    subcommands: [RouterCommand.self, RunCommand.self, AnsibleConfigCommand.self])
+    subcommands: [
+      RouterCommand.self, RunCommand.self, PluginsCommand.self, AnsibleConfigCommand.self, PluginHostCommand.self,
+    ])
 }

@@ -170,9 +170,15 @@ final class LaunchAttempt {
     if takeover != nil, let link, link.isActive {
       outputReceived(System.readAvailable(linkDescriptor), from: plan.stdio == .tty ? .tty : .stdout)
     }
-    let failed = machine.childEnded(status)
-    perform(failed)
-    if !failed.isEmpty { link?.close(promise: nil) }
+    if case .waitingForHello = machine.phase {
+      // HELLO may still be in the link, which is the router's to read. It ends with the child; if something else
+      // holds it open, it is closed.
+      reminders = [
+        eventLoop.assumeIsolated().scheduleTask(in: Self.patienceForExit) { self.link?.close(promise: nil) }
+      ]
+    } else {
+      perform(machine.childEnded(status))
+    }
     closeSpoken()
     deadline?.cancel()
     exitPromise.succeed(status)
@@ -228,19 +234,26 @@ final class LaunchAttempt {
     terminate()
   }
 
+  /// Before the marker the terminal goes at once: a program at its prompt ends only by a hangup, and one that runs as
+  /// root heeds none of our signals. After it the link's EOF comes first, so that the agent can end in order.
   func terminate() {
     guard !isTerminating else { return }
     isTerminating = true
     deadline?.cancel()
+    let hadStarted = takeover == nil
     takeover = nil
     firstFlight = nil
     link?.close(promise: nil)
-    closeSpoken()
+    if !hadStarted { closeSpoken() }
     guard let process, exit == nil else { return }
-    for (delay, number) in [(Self.graceBeforeTerm, SIGTERM), (Self.graceBeforeKill, SIGKILL)] {
-      reminders.append(
-        eventLoop.assumeIsolated().scheduleTask(in: delay) { ChildReaper.shared.signal(process, number) })
-    }
+    let loop = eventLoop.assumeIsolated()
+    reminders = [
+      loop.scheduleTask(in: Self.graceBeforeTerm) {
+        self.closeSpoken()
+        ChildReaper.shared.signal(process, SIGTERM)
+      },
+      loop.scheduleTask(in: Self.graceBeforeKill) { ChildReaper.shared.signal(process, SIGKILL) },
+    ]
   }
 
   private func closeSpoken() {

@@ -22,22 +22,25 @@ struct SpawnRequest {
     var pidfd: Int32
   }
 
-  /// The caller's environment with a plan's changes.
-  static func environment(changes: [String: String?]) -> [String] {
+  /// "NAME=value" of this process.
+  static func inheritedEnvironment() -> [String] {
     var result: [String] = []
-    // The array ends with NULL; nothing in this process changes it.
-    let inherited = mitogen_environment()!
-    var at = 0
-    while let entry = inherited[at] {
-      at += 1
-      let text = String(cString: entry)
-      let name = text.prefix { $0 != "=" }
-      if changes.index(forKey: String(name)) == nil { result.append(text) }
-    }
-    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-      if let value { result.append("\(name)=\(value)") }
+    // It ends with NULL, and nothing in this process changes it.
+    var next = mitogen_environment()!
+    while let entry = next.pointee {
+      result.append(String(cString: entry))
+      next += 1
     }
     return result
+  }
+
+  /// - Parameter changes: a plan's: a value sets, `nil` removes.
+  static func environment(
+    changes: [String: String?], inherited: [String] = inheritedEnvironment()
+  ) -> [String] {
+    let kept = inherited.filter { changes.index(forKey: String($0.prefix { $0 != "=" })) == nil }
+    let set = changes.sorted { $0.key < $1.key }.compactMap { name, value in value.map { "\(name)=\($0)" } }
+    return kept + set
   }
 
   /// The file to execute: as execvp would find it, by the child's own PATH.

@@ -7,6 +7,8 @@ struct AnsibleInstallation {
   /// The series that start modules through a loader of their own (2.19 and later). They send it and the serialisation
   /// profiles with every module, and word some errors differently.
   let hasModuleLoader: Bool
+  /// Modules may have resources embedded (2.21 and later).
+  let embedsResources: Bool
 
   init(path: String) throws(ModuleError) {
     self.path = path
@@ -33,6 +35,7 @@ struct AnsibleInstallation {
 
       """.utf8)
     hasModuleLoader = FileSystem.stamp(path + "/module_utils/" + Self.loader + ".py") != nil
+    embedsResources = FileSystem.stamp(path + "/module_utils/embed.py") != nil
   }
 
   private static let loader = "_internal/_ansiballz/_loader"

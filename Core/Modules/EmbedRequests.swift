@@ -1,7 +1,6 @@
 /// The resources that a source asks Ansible to send with it: top-level assignments from `EmbedManager.embed(package, resource)`.
 ///
-/// ansible-core has this since 2.21. No version is asked for here: in an older one the import that switches it on is
-/// an import that cannot be found.
+/// Only for an installation that `embedsResources`: elsewhere the import that switches it on is one that cannot be found.
 struct EmbedRequests {
   struct Resource: Hashable {
     var package: String

@@ -46,7 +46,7 @@ struct ModuleClosure {
       members[path] = Member(blob: Blob(text), original: text)
     }
     let module = try SourceTrees.scan(source, name: request.name, isModule: true, installation)
-    var resources = try EmbedRequests.resources(in: source, imports: module.imports, module: moduleName) ?? []
+    var resources = try installation.resources(in: module, name: moduleName)
     let wanted =
       UtilEntry.wanted(by: module.imports, module: moduleName, isPackage: false)
       + installation.alwaysRequired.map { UtilEntry(name: $0) }

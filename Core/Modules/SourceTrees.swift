@@ -85,3 +85,11 @@ struct SourceTrees {
     return try ModuleClosure(request: request, source: source, in: &tree, &self)
   }
 }
+
+extension AnsibleInstallation {
+  /// `name` is the source's dotted name.
+  func resources(in source: SourceTrees.Source, name: String) throws(ModuleError) -> [EmbedRequests.Resource] {
+    guard embedsResources else { return [] }
+    return try EmbedRequests.resources(in: source.bytes, imports: source.imports, module: name) ?? []
+  }
+}

@@ -195,7 +195,7 @@ struct UtilTree {
       found.file = file
       found.blob = source.blob
       found.wanted = UtilEntry.wanted(by: source.imports, module: name, isPackage: isPackage)
-      found.resources = try EmbedRequests.resources(in: source.bytes, imports: source.imports, module: name) ?? []
+      found.resources = try installation.resources(in: source, name: name)
     }
     return found
   }

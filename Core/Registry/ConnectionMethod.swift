@@ -25,7 +25,7 @@ public final class ConnectionMethod: Sendable {
   ///
   /// Throws `PluginRefusal` where the plugin cannot serve the options, `RegistryError` where it is at fault.
   public func plan(
-    optionsJSON: [UInt8], probesJSON: [UInt8]? = nil, deadline: Duration = .seconds(2)
+    optionsJSON: [UInt8], probesJSON: [UInt8]? = nil, deadline: Duration = .seconds(10)
   ) throws -> LaunchPlan {
     try plans.plan(for: .init(options: optionsJSON, probes: probesJSON)) {
       var arguments = [CallArgument(name: "options", bytes: optionsJSON)]

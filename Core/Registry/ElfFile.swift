@@ -21,8 +21,9 @@ struct ElfFile: Equatable {
 
   typealias Read = (_ offset: Int, _ limit: Int) throws -> [UInt8]
 
-  /// 64-bit little-endian files only: the ABI is defined for nothing else.
-  init(read: Read) throws {
+  /// 64-bit little-endian files only: the ABI is defined for nothing else. An executable's symbols can be many, and
+  /// nobody asks for them: without `symbols`, `exported` stays empty.
+  init(symbols wantsSymbols: Bool = true, read: Read) throws {
     let header = try read(0, 64)
     guard header.count == 64, header[0..<4].elementsEqual([0x7f, 0x45, 0x4c, 0x46]) else { throw Malformed.notELF }
     guard header[4] == 2 else { throw Malformed.foreign("a 32-bit file") }
@@ -53,7 +54,7 @@ struct ElfFile: Equatable {
       }
     }
     exported = []
-    if let symbols = sections.first(where: { $0.type == 11 }) {
+    if wantsSymbols, let symbols = sections.first(where: { $0.type == 11 }) {
       let table = try content(symbols)
       let names = try texts(of: symbols)
       for entry in stride(from: 0, to: table.count - 23, by: 24) {
@@ -68,7 +69,8 @@ struct ElfFile: Equatable {
     for section in sections where section.name == ".comment" {
       toolchain = try content(section).split(separator: 0)
         .map { String(decoding: $0, as: UTF8.self) }
-        .first { $0.contains("swiftlang/llvm-project") }
+        // The toolchain's linker leaves a line too, in whatever it links.
+        .first { $0.contains("clang version") && $0.contains("swiftlang/llvm-project") }
     }
   }
 
@@ -85,7 +87,7 @@ struct ElfFile: Equatable {
     let stride = try header.number(58, 2)
     let count = try header.number(60, 2)
     let namesIndex = try header.number(62, 2)
-    guard count > 0, stride >= 64, namesIndex < count else { throw Malformed.broken("no section table") }
+    guard count > 0, stride >= 64, stride * count <= tableLimit, namesIndex < count else { throw Malformed.broken("no section table") }
     let table = try read(offset, stride * count)
     guard table.count == stride * count else { throw Malformed.broken("a section table past the end of the file") }
 

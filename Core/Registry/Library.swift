@@ -1,10 +1,6 @@
 import Plans
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// One library of the search path: opened when it is first needed, and not called again once it has failed.
 final class Library: Sendable {
   let path: String
@@ -15,7 +11,7 @@ final class Library: Sendable {
   private let makeRoom: @Sendable () -> any LibraryRoom
   private let state = Mutex(State.closed)
   /// Held while the library is being loaded, so that it is loaded once. Never by a call.
-  private let loading = LoadingTurn()
+  private let loading = Turn()
 
   enum State {
     /// Not needed yet. Next: `ready`, `lost`.
@@ -35,7 +31,11 @@ final class Library: Sendable {
     let isIsolated = configuration.isIsolated(origin)
     self.isIsolated = isIsolated
     loadDeadline = configuration.loadDeadline
-    makeRoom = { OwnRoom(path: path, log: configuration.log) }
+    makeRoom = { () -> any LibraryRoom in
+      isIsolated
+        ? HelperRoom(path: path, command: configuration.helperCommand, log: configuration.log)
+        : OwnRoom(path: path, log: configuration.log)
+    }
   }
 
   /// A word and, where something is wrong, the reason: for listings.
@@ -102,23 +102,5 @@ final class Library: Sendable {
         file: path, item: "manifest", expected: text(said), found: text(contents.plugins),
         remedy: "generate it again: mitogen plugins manifest \(path)")
     }
-  }
-}
-
-/// A turn that one thread has at a time, across blocking work.
-///
-/// `@unchecked Sendable`: a POSIX mutex, made for this.
-private final class LoadingTurn: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  init() { pthread_mutex_init(mutex, nil) }
-  deinit {
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
-  }
-
-  func take<Value>(_ body: () throws -> Value) rethrows -> Value {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return try body()
   }
 }

@@ -43,7 +43,7 @@ struct LibraryFile {
     do {
       let descriptor = try FileSystem.open(path)
       defer { close(descriptor) }
-      return try read(path, descriptor)
+      return try read(path, descriptor, symbols: false)
     } catch let error as RegistryError {
       throw error
     } catch {
@@ -52,9 +52,11 @@ struct LibraryFile {
     }
   }
 
-  private static func read(_ path: String, _ descriptor: Int32) throws(RegistryError) -> ElfFile {
+  private static func read(_ path: String, _ descriptor: Int32, symbols: Bool = true) throws(RegistryError)
+    -> ElfFile
+  {
     do {
-      return try ElfFile { try FileSystem.read(descriptor, at: $0, limit: $1) }
+      return try ElfFile(symbols: symbols) { try FileSystem.read(descriptor, at: $0, limit: $1) }
     } catch {
       let found =
         switch error {

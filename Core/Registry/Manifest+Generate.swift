@@ -4,7 +4,7 @@ public import Plans
 extension Manifest {
   /// The manifest of a library, asked of the library itself, which is loaded into this process for it.
   public static func generate(
-    library path: String, deadline: Duration = .seconds(5),
+    library path: String, deadline: Duration = .seconds(10),
     log: @escaping @Sendable (RegistryConfiguration.LogLine) -> Void = { _ in }
   ) throws -> Manifest {
     let room = OwnRoom(path: path, log: log)

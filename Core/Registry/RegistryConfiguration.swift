@@ -35,12 +35,19 @@ public struct RegistryConfiguration: Sendable {
     /// The library's file name.
     public var library: String
     public var text: String
+
+    public init(level: String, library: String, text: String) {
+      self.level = level
+      self.library = library
+      self.text = text
+    }
   }
 
   /// Looked at in this order; of two plugins with one name the first is used.
   public var folders: [Folder]
   public var isolation: Isolation
-  /// How long a library may take to be loaded and opened, its constructors included.
+  /// How long a library may take to be loaded, its constructors included. Generous, as all deadlines here: past
+  /// one a library is not used again in the run, and a crowded machine must not cost a run its ssh.
   public var loadDeadline: Duration
   /// The command of the helper process, which reads its requests from descriptor 0.
   public var helperCommand: [String]
@@ -48,7 +55,7 @@ public struct RegistryConfiguration: Sendable {
   public var log: @Sendable (LogLine) -> Void
 
   public init(
-    folders: [Folder], isolation: Isolation = .automatic, loadDeadline: Duration = .seconds(5),
+    folders: [Folder], isolation: Isolation = .automatic, loadDeadline: Duration = .seconds(10),
     helperCommand: [String] = ["/proc/self/exe", "plugin-host"], log: @escaping @Sendable (LogLine) -> Void = { _ in }
   ) {
     self.folders = folders
@@ -76,7 +83,13 @@ public struct RegistryConfiguration: Sendable {
     folders.append(Folder(own, .installation))
     let library = FileSystem.folder(of: own) + "/lib/mitogen"
     if FileSystem.isFolder(library) { folders.append(Folder(library, .installation)) }
-    let isolation = environment["MITOGEN_PLUGIN_ISOLATION"].flatMap(Isolation.init(rawValue:)) ?? .automatic
+    let wanted = environment["MITOGEN_PLUGIN_ISOLATION"] ?? ""
+    let isolation = Isolation(rawValue: wanted) ?? .automatic
+    if !wanted.isEmpty, isolation.rawValue != wanted {
+      log(
+        LogLine(
+          level: "warning", library: "", text: "MITOGEN_PLUGIN_ISOLATION is none or process, not \"\(wanted)\": ignored"))
+    }
     return RegistryConfiguration(folders: folders, isolation: isolation, log: log)
   }
 

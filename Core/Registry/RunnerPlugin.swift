@@ -10,7 +10,7 @@ public final class RunnerPlugin: Sendable {
   public let precedence: Int
   private let library: Library
   private let heldHalf = Mutex<[UInt8]?>(nil)
-  private let deadline: Duration = .seconds(2)
+  private let deadline: Duration = .seconds(10)
 
   /// Behind the built-in kinds, where a manifest says nothing.
   static let lastPrecedence = 1000

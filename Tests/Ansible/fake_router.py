@@ -116,11 +116,14 @@ class Connection:
             for hop in hops:
                 if hop['options'].get('host') == 'refused.example':
                     raise Refusal('unreachable', 'ssh to %s: connection refused' % hop['name'], 'Is sshd running?')
-                if hop['method'] == 'sudo' and hop['options']['user'] == 'locked' and not hop['secrets']:
+                if hop['method'] == 'sudo' and hop['options'].get('become_user') == 'locked' and not hop['secrets']:
                     raise Refusal('become', 'sudo to locked needs a password, none was given')
             answer = getattr(self, 'op_' + head['op'])(head, rest, content)
         except Refusal as refusal:
             self.send(ERROR, json.dumps(refusal.error).encode(), stream)
+            return
+        except Exception as error:
+            self.send(ERROR, json.dumps({'code': 'internal', 'message': repr(error), 'hint': ''}).encode(), stream)
             return
         payload = struct.pack('>H', len(answer)) + b''.join(struct.pack('>I', len(p)) for p in answer)
         payload += b''.join(answer)

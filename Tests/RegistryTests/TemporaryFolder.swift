@@ -53,3 +53,14 @@ final class Lock: @unchecked Sendable {
     return try body()
   }
 }
+
+extension TemporaryFolder {
+  static func read(_ path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY)
+    precondition(descriptor >= 0, "cannot read \(path)")
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    let count = Glibc.read(descriptor, &bytes, bytes.count)
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+  }
+}

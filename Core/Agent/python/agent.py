@@ -185,6 +185,9 @@ class Agent(object):
     # -- the end --
 
     def _server_ended(self, code, message):
+        self.pool.end_all()
+        if self.directory:
+            remove_tree(self.directory)
         self.link.fail('internal', 'the fork server of this node has ended')
 
     def _parent_ended(self, code, message):

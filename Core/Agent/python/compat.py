@@ -5,6 +5,7 @@
 """
 import binascii
 import errno
+import gc
 import os
 import select
 import sys

@@ -51,7 +51,7 @@ class Exec(object):
             return self._finish(126 if e.errno == errno.EACCES else 127)
         finally:
             close(*set(theirs))
-        self._agent.pool.tell_server('guard', session=self._pid)
+        self._agent.pool.guard(self._pid)
         loop.watch_child(self._pid, self._exited)
         for fd in set(list(self._outputs.values()) + [self._stdin_fd]):
             set_blocking(fd, False)
@@ -188,7 +188,7 @@ class Exec(object):
         self._agent.loop.after(GRACE, lambda: kill_session(pid, signal.SIGKILL))
 
     def _exited(self, status):
-        self._agent.pool.tell_server('unguard', session=self._pid)
+        self._agent.pool.unguard(self._pid)
         self._pid = None
         self._ended = True
         for which in self._outputs:

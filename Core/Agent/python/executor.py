@@ -38,6 +38,8 @@ class Executor(object):
                 message = self._joined(stream, flags, payload)
                 if message is not None:
                     self._request(stream, decode_parts(message))
+            elif kind == END:
+                os._exit(0)
 
     _joiner = Joiner()
 

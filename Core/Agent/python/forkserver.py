@@ -2,7 +2,7 @@
 
 It imports what modules share, forks executors that inherit it, ends them when the agent says so, and outlives a killed
 agent just to end what is left and remove the private directory. It speaks frames with the agent: BLOBS and
-REQUEST [JSON {"op"}] down; CHILD {"child","status"} and LOG up.
+REQUEST [JSON {"op"}] down; CHILD {"child","pid"}, CHILD {"child","status"} and LOG up.
 """
 
 # Between TERM and KILL, in seconds.
@@ -67,6 +67,7 @@ class ForkServer(object):
         if self._passing is not None:
             close(*fds)
         self._executors[number] = pid
+        self._link.send(0, 0, CHILD, encode_json({'child': number, 'pid': pid}))
         self._board_set(number, 0)
         self._loop.watch_child(pid, lambda status: self._executor_ended(number, status))
 

@@ -46,7 +46,7 @@ class Launch(object):
                 self.plan['description'], to_text(argv[0]), e.strerror))
         finally:
             close(*[fd for fd in set(theirs) if fd != self._slave])
-        self.agent.pool.tell_server('guard', session=self.pid)
+        self.agent.pool.guard(self.pid)
         loop.watch_child(self.pid, self._exited)
         for source, fd in self._sources.items():
             set_blocking(fd, False)
@@ -83,7 +83,7 @@ class Launch(object):
         return data
 
     def _exited(self, status):
-        self.agent.pool.tell_server('unguard', session=self.pid)
+        self.agent.pool.unguard(self.pid)
         self.pid = None
         for source in list(self._sources):
             while source in self._sources and self._readable(source):

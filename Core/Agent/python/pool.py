@@ -19,6 +19,7 @@ class Worker(object):
         self.programs = set()
         self.fresh = True
         self.retiring = False
+        self.pid = None
         self.call = None
         # It has answered, and has not yet said that it is ready for the next.
         self.cleaning = False
@@ -50,6 +51,7 @@ class Pool(object):
         self._queue = deque()
         self._count = 0
         self._server_held = set()
+        self._guarded = set()
         self._slots = None
         self._server = Link(loop, self._server_received, server_ended)
         self._start_server()
@@ -79,6 +81,15 @@ class Pool(object):
             passing[1].close()
         self._passing = passing[0]
         self._server.attach(channel[0], channel[0])
+
+    def guard(self, session):
+        """Ends a session, too, when this agent dies before it says `unguard`."""
+        self._guarded.add(session)
+        self.tell_server('guard', session=session)
+
+    def unguard(self, session):
+        self._guarded.discard(session)
+        self.tell_server('unguard', session=session)
 
     def tell_server(self, op, **values):
         values['op'] = op
@@ -253,7 +264,9 @@ class Pool(object):
 
     @staticmethod
     def _retire(worker):
-        """It exits when its control socket closes; `gone` follows from the fork server."""
+        """It exits at END, or when its control socket closes; `gone` follows from the fork server."""
+        worker.control.send(0, 0, END)
+        worker.control.flush()
         worker.control.close()
 
     # -- what the fork server reports --
@@ -263,8 +276,15 @@ class Pool(object):
         report = decode_json(payload)
         if kind == LOG:
             self._log(**report)
-        elif kind == CHILD:
+        elif 'pid' in report:
+            self._workers[report['child']].pid = report['pid']
+        else:
             self._gone(self._workers[report['child']], report['status'])
+
+    def end_all(self):
+        """For when there is no fork server to do it."""
+        for session in [w.pid for w in self._workers.values() if w.call and w.pid] + list(self._guarded):
+            kill_session(session, signal.SIGKILL)
 
     def _gone(self, worker, status):
         """An executor ended. Its last words may still be in its socket and pipes."""

@@ -32,6 +32,7 @@ class ProcessState(object):
 
     def _restore(self):
         signal.alarm(0)
+        sys.stdin, sys.stdout, sys.stderr = self._streams
         # A module's log line keeps a connection to the system log open; it is opened again when needed.
         if 'syslog' in sys.modules:
             sys.modules['syslog'].closelog()
@@ -39,11 +40,10 @@ class ProcessState(object):
             return 'it left threads behind'
         if self._ids() != self._identity:
             return 'it changed its user or group'
-        if self._kept_fds() != self._places or set(open_fds()) != self._fds:
+        if not self._fds_kept():
             return 'it left descriptors open, or closed ours'
         if self._children_left():
             return 'it left children behind'
-        sys.stdin, sys.stdout, sys.stderr = self._streams
         for n, handler in enumerate(self._handlers, 1):
             if signal.getsignal(n) != handler:
                 signal.signal(n, handler)
@@ -61,6 +61,13 @@ class ProcessState(object):
         sys.settrace(None)
         sys.setprofile(None)
         return None
+
+    def _fds_kept(self):
+        if self._kept_fds() == self._places and set(open_fds()) == self._fds:
+            return True
+        # Files in a cycle of objects nobody holds are closed by this.
+        gc.collect()
+        return self._kept_fds() == self._places and set(open_fds()) == self._fds
 
     def _kept_fds(self):
         kept = []

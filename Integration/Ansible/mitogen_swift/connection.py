@@ -10,6 +10,7 @@ import os
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_bytes, to_text
+from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
@@ -24,6 +25,8 @@ METHODS = {
     'ansible.builtin.local': 'local',
 }
 
+WINDOWS_SHELLS = ('powershell', 'cmd')
+
 
 def compact(value):
     return json.dumps(value, separators=(',', ':')).encode('ascii')
@@ -37,8 +40,20 @@ class NodeConnection(object):
     #: ansible-core up to 2.18 (see `routes.interpreter`).
     by_distribution = False
 
-    def __init__(self, *args, **kwargs):
-        super(NodeConnection, self).__init__(*args, **kwargs)
+    #: What vanilla's own __init__ sets beyond its base class, from an instance made in the main process.
+    prototype = None
+
+    def __init__(self, play_context, *args, **kwargs):
+        if self.prototype is None or play_context.shell in WINDOWS_SHELLS:
+            super(NodeConnection, self).__init__(play_context, *args, **kwargs)
+        else:
+            # Vanilla's ssh builds an option parser here, a millisecond in each worker.
+            ConnectionBase.__init__(self, play_context, *args, **kwargs)
+            for name, value in self.prototype.items():
+                self.__dict__.setdefault(name, value)
+            self.host = play_context.remote_addr
+            self.port = play_context.port
+            self.user = play_context.remote_user
         self._variables = {}
         self._templar = None
         self._inventory_name = None
@@ -52,6 +67,8 @@ class NodeConnection(object):
 
     def task_is(self, variables, templar, name):
         """Says for which variables and which inventory name the next calls are."""
+        if not self._connected:
+            self._connect()
         self._variables = variables
         self._templar = templar
         self._inventory_name = name
@@ -135,8 +152,6 @@ class NodeConnection(object):
     def exec_command(self, cmd, in_data=None, sudoable=True):
         if self.passes_through():
             return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        if not self._connected:
-            self._connect()
         cmd = to_text(cmd, errors='surrogate_or_strict')
         display.vvv('EXEC {0}'.format(cmd), host=self.host_shown)
         become = self.become

@@ -18,7 +18,8 @@ from ansible.errors import AnsibleError
 from ansible.executor import interpreter_discovery, module_common
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import connection_loader, module_loader
+from ansible.playbook.play_context import PlayContext
+from ansible.plugins.loader import action_loader, become_loader, connection_loader, get_shell_plugin, module_loader
 from ansible.release import __version__
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
@@ -34,7 +35,11 @@ OLDEST, NEWEST = (2, 16), (2, 21)
 
 #: Loaded before the first fork, so that no worker reads their documentation again.
 PRELOADED_CONNECTIONS = ('ssh', 'local')
+PRELOADED_ACTIONS = ('command', 'copy', 'gather_facts', 'normal', 'template')
 PRELOADED_MODULES = ('command', 'copy', 'file', 'setup', 'shell', 'slurp', 'stat')
+
+#: What the loader writes on each plugin that it makes.
+IDENTITY = frozenset(['_load_name', '_original_path', '_redirected_names', 'ansible_aliases', 'ansible_name'])
 
 _SIGNATURES = {
     '_compute_environment_string': ['raw_environment_out'],
@@ -68,8 +73,10 @@ class Facade(object):
             from ansible.module_utils.common.json import AnsibleJSONEncoder
             self._encoding = {'cls': AnsibleJSONEncoder, 'vault_to_text': True}
         else:
-            from ansible.module_utils.common.json import Direction, get_module_encoder
+            from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
             self._encoding = {'cls': get_module_encoder('legacy', Direction.CONTROLLER_TO_MODULE)}
+            # ansible-core imports what reads results when the first result comes: in each worker.
+            get_module_decoder('legacy', Direction.MODULE_TO_CONTROLLER)
 
     def encode_arguments(self, arguments):
         return json.dumps(arguments, **self._encoding).encode('utf-8')
@@ -196,28 +203,39 @@ class Hooks(object):
     def _preload(self):
         """Reads what every worker would read again: plugins, their documentation, the paths of common modules."""
         for name in PRELOADED_CONNECTIONS:
-            try:
-                self._our_class(name, None)
-            except AnsibleError as error:
-                display.debug('mitogen: %s is not preloaded: %s' % (name, error))
+            self._attempt(self._preload_connection, name)
+        self._attempt(get_shell_plugin, 'sh')
+        self._attempt(become_loader.get, 'sudo', class_only=True)
+        for name in PRELOADED_ACTIONS:
+            self._attempt(action_loader.get, name, class_only=True)
         if self.module_tier:
             for name in PRELOADED_MODULES:
-                self.preload_module('ansible.legacy.' + name)
+                self._attempt(self._preload_module, 'ansible.legacy.' + name)
 
-    def preload_module(self, name):
-        """Finds and recognises a module in the main process, for its workers to inherit."""
+    @staticmethod
+    def _attempt(load, *args, **kwargs):
+        """What cannot be read now is not missed: the worker that needs it will say what is wrong with it."""
         try:
-            path = module_loader.find_plugin_with_context(name, '').plugin_resolved_path
-            if path:
-                modules.is_new_style(path, self.facade.new_style)
-        except (AnsibleError, OSError) as error:
-            display.debug('mitogen: %s is not preloaded: %s' % (name, error))
+            load(*args, **kwargs)
+        except Exception as error:
+            display.debug('mitogen: %s is not preloaded: %s' % (args[0], error))
+
+    def _preload_connection(self, name):
+        ours, _ = self._our_class(name, None)
+        instance = self._vanilla['get_with_context'](name, PlayContext(), None).object
+        ours.prototype = {key: value for key, value in vars(instance).items() if key not in IDENTITY}
+
+    def _preload_module(self, name):
+        path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
+        if path and self.module_tier:
+            modules.is_new_style(path, self.facade.new_style)
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""
         if self.module_tier and self.active and task.action not in self._coming:
             self._coming.add(task.action)
-            self.preload_module(task.action)
+            self._attempt(action_loader.get, task.action, class_only=True)
+            self._attempt(self._preload_module, task.action)
 
     # Connections
 

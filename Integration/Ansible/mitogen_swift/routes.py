@@ -22,24 +22,22 @@ KEEPALIVE = (30, 10)
 #: Where a node may put its private directory, after `remote_tmp` and `system_tmpdirs`.
 TEMPORARY = ['$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.']
 
-#: The ssh plugin's options and the option of Ansible's ssh connection that each comes from.
-SSH_OPTIONS = [
-    ('host', 'host'),
-    ('host_key_checking', 'host_key_checking'),
-    ('port', 'port'),
-    ('private_key_file', 'private_key_file'),
-    ('ssh_args', 'ssh_args'),
-    ('ssh_common_args', 'ssh_common_args'),
-    ('ssh_executable', 'ssh_executable'),
-    ('ssh_extra_args', 'ssh_extra_args'),
-    ('user', 'remote_user'),
-]
+#: Options of Ansible's ssh connection that our ssh plugin knows by the same name.
+SSH_OPTIONS = (
+    'host', 'host_key_checking', 'port', 'private_key_file', 'remote_user', 'ssh_args', 'ssh_common_args',
+    'ssh_executable', 'ssh_extra_args', 'sshpass_prompt', 'verbosity',
+)
 
-#: Variables that Ansible does not know, by the name of the ssh plugin's option and its type.
-SSH_VARIABLES = [
-    ('compression', 'mitogen_ssh_compression', bool),
-    ('debug_level', 'mitogen_ssh_debug_level', int),
-]
+#: Variables that only our ssh plugin knows: the plugin's option has the variable's name.
+SSH_VARIABLES = {
+    'mitogen_ssh_compression': bool,
+    'mitogen_ssh_debug_level': int,
+    'mitogen_ssh_keepalive_count': int,
+    'mitogen_ssh_keepalive_interval': int,
+}
+
+#: Values that say nothing.
+UNSAID = (None, '')
 
 #: sudo's flags that its plugin knows; with others the connection tier runs Ansible's own command line.
 SUDO_FLAGS = frozenset('EHSinrtu')
@@ -111,39 +109,40 @@ def encode(hop):
 
 def connection_hop(connection, name, python, variables, templar):
     """The hop of Ansible's connection."""
-    hop = {
+    hop = _hop(connection, name, python)
+    if hop['method'] == 'ssh':
+        _ssh(connection, hop, variables, templar)
+    return encode(hop)
+
+
+def _hop(connection, name, python):
+    """What every hop of a connection says."""
+    return {
         'method': connection.mitogen_method,
         'options': {},
         'secrets': {},
         'python': python.argv,
         'python_candidates': python.candidates,
-        'timeout': float(option(connection, 'timeout', None) or connection._play_context.timeout
-                         or C.DEFAULT_TIMEOUT),
+        'timeout': float(option(connection, 'timeout') or connection._play_context.timeout or C.DEFAULT_TIMEOUT),
         'keepalive': {'interval': KEEPALIVE[0], 'count': KEEPALIVE[1]},
-        'name': name,
-        'tmp': temporary_candidates(connection._shell),
-    }
-    if hop['method'] == 'ssh':
-        _ssh(connection, hop, variables, templar)
-    else:
         # Every host that is reached locally is this machine: one node for all.
-        hop['name'] = 'localhost'
-    return encode(hop)
+        'name': 'localhost' if connection.mitogen_method == 'local' else name,
+    }
 
 
 def _ssh(connection, hop, variables, templar):
     options = hop['options']
-    for ours, theirs in SSH_OPTIONS:
-        value = option(connection, theirs)
-        if value is not None and value != '':
-            options[ours] = value
+    for name in SSH_OPTIONS:
+        value = option(connection, name)
+        if value not in UNSAID:
+            options[name] = value
     options.setdefault('host', plain(connection._play_context.remote_addr))
-    for ours, variable, kind in SSH_VARIABLES:
-        if variable in variables:
-            options[ours] = _number(kind, variables[variable], templar)
-    for key, variable in (('interval', 'mitogen_ssh_keepalive_interval'), ('count', 'mitogen_ssh_keepalive_count')):
-        if variable in variables:
-            hop['keepalive'][key] = _number(int, variables[variable], templar)
+    for name, kind in SSH_VARIABLES.items():
+        if name in variables:
+            options[name] = _number(kind, variables[name], templar)
+    for key in ('interval', 'count'):
+        if 'mitogen_ssh_keepalive_' + key in options:
+            hop['keepalive'][key] = options['mitogen_ssh_keepalive_' + key]
     password = option(connection, 'password') or connection._play_context.password
     if password:
         hop['secrets']['password'] = plain(password)
@@ -165,7 +164,7 @@ def takes_sudo(become):
     if become.ansible_name not in ('ansible.builtin.sudo', 'sudo'):
         return False
     executable = option(become, 'become_exe') or 'sudo'
-    if executable.split() != [executable] or option(become, 'sudo_chdir'):
+    if executable.split() != [executable]:
         return False
     try:
         flags = shlex.split(option(become, 'become_flags') or '')
@@ -176,21 +175,14 @@ def takes_sudo(become):
 
 def sudo_hop(connection, become, name, python):
     """The hop from the login account to another one."""
-    hop = {
-        'method': 'sudo',
-        'options': {
-            'user': option(become, 'become_user') or 'root',
-            'exe': option(become, 'become_exe') or 'sudo',
-            'flags': option(become, 'become_flags') or '',
-        },
-        'secrets': {},
-        'python': python.argv,
-        'timeout': float(option(connection, 'timeout', None) or connection._play_context.timeout
-                         or C.DEFAULT_TIMEOUT),
-        'keepalive': {'interval': KEEPALIVE[0], 'count': KEEPALIVE[1]},
-        'name': name if connection.mitogen_method != 'local' else 'localhost',
-        'tmp': temporary_candidates(connection._shell),
-    }
+    hop = _hop(connection, name, python)
+    hop['method'] = 'sudo'
+    # It is started with the configured interpreter, or the one that its parent found.
+    hop['python_candidates'] = []
+    for option_name in ('become_user', 'become_exe', 'become_flags', 'sudo_chdir'):
+        value = option(become, option_name)
+        if value not in UNSAID:
+            hop['options'][option_name] = value
     password = option(become, 'become_pass')
     if password:
         hop['secrets']['password'] = password

@@ -52,12 +52,10 @@ class Session(object):
         return self.wait(stream, route)
 
     def changed_environment(self):
-        """What the main process or a plugin changed in the environment since the router started; None: deleted."""
+        """What the main process or a plugin set in the environment since the router started."""
         if os.environ == self.environment:
             return {}
-        changed = {name: value for name, value in os.environ.items() if self.environment.get(name) != value}
-        changed.update((name, None) for name in self.environment if name not in os.environ)
-        return changed
+        return {name: value for name, value in os.environ.items() if self.environment.get(name) != value}
 
     def ansible_error(self, error, route):
         """The exception that Ansible understands. It carries `mitogen_code`."""
@@ -94,6 +92,8 @@ def _become_text(error, route):
     """Ansible's own words first, since playbooks and people look for them; then what happened."""
     method = _methods(route)[-1] if route else 'become'
     message = error.message.lower()
+    if message.startswith(('incorrect', 'missing')):
+        return str(error)
     if 'incorrect' in message or 'wrong' in message:
         return 'Incorrect %s password: %s' % (method, error)
     if 'password' in message:

@@ -23,7 +23,7 @@ class Controller(object):
     """One agent. `frames` holds what came and was not asked for; `wait` reads until a frame fits."""
 
     def __init__(self, python=sys.executable, hello=None, environment=None, directory=None, start=True):
-        self.ours, theirs = socket.socketpair()
+        self.link, theirs = socket.socketpair()
         compressed = core.core()
         stage = core.first_stage('0123456789abcdef', len(compressed))
         self.process = subprocess.Popen(
@@ -37,7 +37,7 @@ class Controller(object):
         self.hello = None
         if start:
             self._await_marker()
-            self.ours.sendall(compressed)
+            self.link.sendall(compressed)
             settings = {'mitogen': 1, 'features': [], 'node': NODE, 'deflate': True, 'log': 'debug',
                         'keepalive': {'interval': 30, 'count': 10}}
             settings.update(hello or {})
@@ -48,7 +48,7 @@ class Controller(object):
         marker = b'MITO:0123456789abcdef;'
         seen = b''
         while not seen.endswith(marker):
-            data = self.ours.recv(1)
+            data = self.link.recv(1)
             assert data, self.process.stderr.read()
             seen += data
 
@@ -60,7 +60,7 @@ class Controller(object):
             flags = rank << 2
             if at + 1 < len(pieces) or more:
                 flags |= wire.MORE
-            self.ours.sendall(wire.encode_frame(node, stream, kind, flags, piece))
+            self.link.sendall(wire.encode_frame(node, stream, kind, flags, piece))
 
     def wait(self, fits, seconds=20):
         """The first frame that fits; CREDIT is given for what streams receive, as a client would."""
@@ -72,9 +72,9 @@ class Controller(object):
         while True:
             frame = self.reader.next()
             if frame is None:
-                ready = select.select([self.ours], [], [], deadline - time.monotonic())[0]
+                ready = select.select([self.link], [], [], deadline - time.monotonic())[0]
                 assert ready, 'nothing came in time; had %r' % [f[:4] for f in self.frames]
-                data = self.ours.recv(1048576)
+                data = self.link.recv(1048576)
                 if not data:
                     raise EOFError('the agent closed the link: %s' % self.process.stderr.read().decode())
                 self.reader.feed(data)
@@ -132,10 +132,19 @@ class Controller(object):
         meta, out, err = self.answer(stream, **options)
         return json.loads(meta.decode()), out, err
 
+    def logged(self, text):
+        """Waits for a log line with this text."""
+        return self.wait(lambda f: f[2] == wire.LOG and text in f[4].decode())
+
     def close(self):
-        self.ours.close()
-        self.process.stderr.close()
+        """Closes the link, as a controller that ends does; the agent's exit code."""
+        self.link.close()
         return self.process.wait(timeout=20)
+
+    def end(self):
+        """Closes and waits until the fork server has gone as well."""
+        self.close()
+        self.process.stderr.close()
 
 
 class RemoteError(Exception):

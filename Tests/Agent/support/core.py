@@ -1,4 +1,5 @@
 """The agent's core and parts as the router would send them."""
+import functools
 import hashlib
 import os
 import zlib
@@ -20,10 +21,12 @@ def assembly():
     return dict((line.split(':')[0], line.split(':')[1].split()) for line in lines)
 
 
+@functools.lru_cache(None)
 def source(name):
     return b''.join(strip(file_bytes(file)) + b'\n' for file in assembly()[name])
 
 
+@functools.lru_cache(None)
 def core():
     return zlib.compress(source('core'), 9)
 
