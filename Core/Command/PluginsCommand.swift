@@ -105,8 +105,7 @@ struct PluginHostCommand: ParsableCommand {
 
 enum Output {
   static func write(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, stdout) }
-    fflush(stdout)
+    bytes.withUnsafeBytes { _ = Glibc.write(1, $0.baseAddress, $0.count) }
   }
 
   static func table(_ head: [String], _ rows: [[String]]) {
