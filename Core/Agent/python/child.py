@@ -29,6 +29,12 @@ class Child(object):
         self.agent.loop.soon.append(self.link.flush)
 
     def _received(self, frame):
+        try:
+            self._take(frame)
+        except (AttributeError, KeyError, TypeError, ValueError) as e:
+            raise WireError('protocol', 'a control frame that makes no sense: %s' % e)
+
+    def _take(self, frame):
         node, stream, kind, flags, payload = frame
         if self.hello is None and (kind != HELLO or node):
             raise WireError('no_hello', 'the first frame is not HELLO')
@@ -48,7 +54,7 @@ class Child(object):
             self.link.send(0, 0, PONG, payload)
         elif kind == GOODBYE:
             reason = decode_json(payload)
-            self.close(to_text(reason.get('code', 'closed')), to_text(reason.get('message', '')))
+            self.close(u'%s' % reason['code'][:64], u'it said goodbye: %s' % reason['message'][:500])
         elif kind == HELLO:
             if self.hello is not None:
                 raise WireError('wrong_direction', 'a second HELLO')

@@ -50,8 +50,9 @@ class ForkServer(object):
     def _preload(self, request):
         try:
             self._halves.preload(from_hex(request['program']))
-        except Exception as e:
-            self._log('warning', 'could not import in advance: %s: %s' % (type(e).__name__, e))
+        except BaseException as e:
+            # SystemExit is one: ansible's basic.py ends a Python that it does not know. The executor will tell.
+            self._log('info', 'could not import in advance: %s: %s' % (type(e).__name__, e))
 
     def _fork(self, request):
         number = request['child']

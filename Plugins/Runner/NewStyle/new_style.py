@@ -334,29 +334,13 @@ def run(executor, program, files, call, arguments):
     if STATE['before'] is None:
         STATE['before'] = Interpreter()
     selinux_came()
-    preload(program, files)
-    program = program_of(program, files)
-    IMPORTER.program = program
+    ready = program_of(program, files)
     sys.path[:] = [p for p in sys.path if p not in ('', '.')]
-    if program.nofile:
-        limit_files(program.nofile)
+    if ready.nofile:
+        limit_files(ready.nofile)
     main = Main('__main__')
-    main.__file__ = '%s/%s' % (ROOT, program.entry)
-    main.__loader__ = IMPORTER
-    main.__package__ = program.name.rpartition('.')[0]
-    main._module_fqn = program.name
-    if not PY2:
-        main.__spec__ = IMPORTER.find_spec(program.name)
-        main.__cached__ = None
-    sys.modules['__main__'] = main
-    sys.argv[:] = [main.__file__]
-    basic = sys.modules.get(BASIC)
-    if basic is not None:
-        basic._ANSIBLE_ARGS = arguments
-        if program.profile:
-            basic._ANSIBLE_PROFILE = program.profile
     try:
-        rc = execute(program, main)
+        rc = exit_code_of(execute, ready, program, main, arguments)
     finally:
         finish()
     if not thread_count():
@@ -365,30 +349,51 @@ def run(executor, program, files, call, arguments):
     return rc
 
 
-def execute(program, main):
-    """The exit code, as the interpreter would give it."""
+def execute(ready, program, main, arguments):
+    preload(program, ready.files)
+    IMPORTER.program = ready
+    main.__file__ = '%s/%s' % (ROOT, ready.entry)
+    main.__loader__ = IMPORTER
+    main.__package__ = ready.name.rpartition('.')[0]
+    main._module_fqn = ready.name
+    if not PY2:
+        main.__spec__ = IMPORTER.find_spec(ready.name)
+        main.__cached__ = None
+    sys.modules['__main__'] = main
+    sys.argv[:] = [main.__file__]
+    basic = sys.modules.get(BASIC)
+    if basic is not None:
+        basic._ANSIBLE_ARGS = arguments
+        if ready.profile:
+            basic._ANSIBLE_PROFILE = ready.profile
     try:
-        try:
-            if main.__package__:
-                __import__(main.__package__)
-            exec(program.code(program.name), main.__dict__)
-            if LOADER in program.modules:
-                raise RuntimeError('New-style module did not handle its own exit.')
-            print('{"msg": "New-style module did not handle its own exit", "failed": true}')
-            return 1
-        except Exception as e:
-            loader = sys.modules.get(LOADER)
-            if hasattr(loader, '_handle_exception'):
-                loader._handle_exception(e, program.profile)
-            raise
+        if main.__package__:
+            __import__(main.__package__)
+        exec(ready.code(ready.name), main.__dict__)
+        if LOADER in ready.modules:
+            raise RuntimeError('New-style module did not handle its own exit.')
+        print('{"msg": "New-style module did not handle its own exit", "failed": true}')
+        return 1
+    except Exception as e:
+        loader = sys.modules.get(LOADER)
+        if hasattr(loader, '_handle_exception'):
+            loader._handle_exception(e, ready.profile)
+        raise
+
+
+def exit_code_of(function, *args):
+    """Calls it; the exit code, as the interpreter would give it."""
+    try:
+        return function(*args)
     except SystemExit as e:
         return exit_code(e.code)
     except BaseException:
         import traceback
         kind, value, frames = sys.exc_info()
-        while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-            frames = frames.tb_next
-        traceback.print_exception(kind, value, frames)
+        theirs = frames
+        while theirs is not None and theirs.tb_frame.f_code.co_filename == HERE:
+            theirs = theirs.tb_next
+        traceback.print_exception(kind, value, theirs or frames)
         return 1
 
 
@@ -422,11 +427,16 @@ def finish():
         handlers[:] = before
     else:
         atexit._run_exitfuncs()
-        # These two register once for the life of an interpreter, which goes on here.
-        if 'weakref' in sys.modules:
-            sys.modules['weakref'].finalize._registered_with_atexit = False
-        if 'logging' in sys.modules:
-            atexit.register(sys.modules['logging'].shutdown)
+        register_again()
+
+
+def register_again():
+    """These two register their exit handlers once for the life of an interpreter, which goes on here."""
+    if 'weakref' in sys.modules:
+        sys.modules['weakref'].finalize._registered_with_atexit = False
+        sys.modules['weakref'].finalize._shutdown = False
+    if 'logging' in sys.modules:
+        atexit.register(sys.modules['logging'].shutdown)
 
 
 def limit_files(number):
@@ -466,6 +476,7 @@ class Interpreter(object):
         if not PY2:
             # The agent's own imports have registered nothing that a module could expect.
             atexit._clear()
+            register_again()
 
     def restore(self):
         sys.modules['__main__'] = self.main
@@ -491,6 +502,12 @@ class Interpreter(object):
 
     @staticmethod
     def _restore_libraries(loaded):
+        # Lines of another program's file of the same name.
+        if loaded('linecache'):
+            loaded('linecache').clearcache()
+        if loaded('inspect'):
+            loaded('inspect').modulesbyfile.clear()
+            loaded('inspect')._filesbymodname.clear()
         if loaded('tempfile'):
             loaded('tempfile').tempdir = None
         if loaded('_socket'):
@@ -547,4 +564,4 @@ def clean(executor):
     return None
 
 
-__file__ = run.__code__.co_filename
+HERE = run.__code__.co_filename
