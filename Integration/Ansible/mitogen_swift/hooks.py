@@ -205,6 +205,7 @@ class Hooks(object):
         for name in PRELOADED_CONNECTIONS:
             self._attempt(self._preload_connection, name)
         self._attempt(get_shell_plugin, 'sh')
+        routes.preload()
         self._attempt(become_loader.get, 'sudo', class_only=True)
         for name in PRELOADED_ACTIONS:
             self._attempt(action_loader.get, name, class_only=True)

@@ -80,19 +80,36 @@ def interpreter(variables, templar, by_distribution):
     :param by_distribution: ansible-core up to 2.18, which prefers the distribution's own Python to the first of the
         list; on every distribution that it knows and that still lives this is /usr/bin/python3.
     """
-    configured = C.config.get_config_value('INTERPRETER_PYTHON', variables=variables)
+    configured = _setting('INTERPRETER_PYTHON', 'ansible_python_interpreter', variables)
     if configured and '{' in configured and templar is not None:
         configured = templar.template(configured)
     configured = plain(configured or '').strip()
     if configured and configured not in DISCOVERY_MODES:
         return Interpreter(shlex.split(configured), [], None)
-    candidates = plain(C.config.get_config_value('INTERPRETER_PYTHON_FALLBACK', variables=variables))
+    candidates = plain(_setting('INTERPRETER_PYTHON_FALLBACK', 'ansible_interpreter_python_fallback', variables))
     known = (variables.get('ansible_facts') or {}).get('discovered_interpreter_python')
     if by_distribution:
         if known and known != '/usr/bin/python3':
             return Interpreter([plain(known)], [], None)
         candidates = ['/usr/bin/python3'] + [c for c in candidates if c != '/usr/bin/python3']
     return Interpreter(None, candidates, None if known else (configured or 'auto'))
+
+
+#: Settings as they are for hosts without the variable. Filled in the main process; see `preload`.
+_settings = {}
+
+
+def _setting(name, variable, variables):
+    """A setting of ansible.cfg that a variable may override; looked up once where none does."""
+    if variable in variables:
+        return C.config.get_config_value(name, variables=variables)
+    if name not in _settings:
+        _settings[name] = C.config.get_config_value(name, variables={})
+    return _settings[name]
+
+
+def preload():
+    interpreter({}, None, False)
 
 
 def temporary_candidates(shell):
