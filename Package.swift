@@ -100,8 +100,8 @@ let package = Package(
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
-        .embedInCode("python/prompts.py"), .embedInCode("python/state.py"), .embedInCode("python/store.py"),
-        .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 

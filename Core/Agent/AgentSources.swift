@@ -19,12 +19,12 @@ public enum AgentSources {
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
     switch name {
-    case "exec": [PackageResources.prompts_py, PackageResources.exec_py]
-    case "files": [PackageResources.files_py]
+    case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
+    case "files": [PackageResources.spawn_py, PackageResources.files_py]
     case "launch":
       [
-        PackageResources.prompts_py, PackageResources.bootstrap_py, PackageResources.launching_py,
-        PackageResources.child_py, PackageResources.launch_py,
+        PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.launch_py,
       ]
     default: nil
     }

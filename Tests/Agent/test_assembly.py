@@ -20,7 +20,7 @@ def test_swift_assembles_what_the_list_says():
         source = f.read()
     body, parts = source.split('public static let partNames')
     found = {'core': resources(body)}
-    for name, case in re.findall(r'case "(\w+)":(.*?)(?=case|default)', parts.split('func part(named')[1], re.S):
+    for name, case in re.findall(r'case "(\w+)":(.*?)(?=case|default)', parts.split('func part(')[1], re.S):
         found.setdefault(name, resources(case))
     assert found == core.assembly()
 

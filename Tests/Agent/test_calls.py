@@ -129,7 +129,7 @@ def test_a_module_that_ends_in_its_own_way_has_a_result(agent, end, rc, said):
 
 
 def test_a_module_that_forks_answers_once(agent):
-    twice = Program('import os\npid = os.fork()\nprint("child" if pid == 0 else "parent")\nif pid: os.waitpid(pid, 0)')
+    twice = Program('import os\npid = os.fork()\nos.write(1, b"child " if pid == 0 else b"parent ")\nif pid: os.waitpid(pid, 0)')
     meta, out, _ = agent.run(twice)
     assert meta == {'rc': 0}
     assert sorted(out.split()) == [b'child', b'parent']

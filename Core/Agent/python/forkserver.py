@@ -103,11 +103,12 @@ class ForkServer(object):
     def _terminate(self, number):
         """Sends TERM and returns what sends KILL; both spare what earlier tasks left in the session."""
         pid = self._executors[number]
-        begun, = struct.unpack_from('d', self._board, number % 1024 * 8)
 
         def signal_all(which):
+            # Read each time: it may begin only after TERM, which a process that was just forked still ignores.
+            begun, = struct.unpack_from('d', self._board, number % 1024 * 8)
             if begun:
-                kill_session(pid, which, now() - begun)
+                kill_session(pid, which, begun)
             if number in self._executors:
                 os.kill(pid, which)
 

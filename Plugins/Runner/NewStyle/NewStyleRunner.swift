@@ -11,7 +11,7 @@ struct NewStyleRunner: ModuleRunner {
     ImportRule.found(in: source)
   }
 
-  func plan(_ source: UnsafeRawBufferPointer, module: ModuleName) -> RunPlan {
+  func plan(_ source: UnsafeRawBufferPointer, path: String) -> RunPlan {
     RunPlan(closure: .python)
   }
 }
