@@ -9,9 +9,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
-/// statically linked module cannot see each other's symbols.
+/// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
+/// in the dynamic symbol table.
 let onlyTheEntry: [LinkerSetting] = [
-  .unsafeFlags(["-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+  .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
 ]
 
 let package = Package(
@@ -60,13 +61,17 @@ let package = Package(
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
-      dependencies: ["CZlib", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: ["CZlib", .product(name: "NIOCore", package: "swift-nio")],
       path: "Core/Wire", swiftSettings: strict),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
     .target(
       name: "Routing",
-      dependencies: ["Wire", .product(name: "DequeModule", package: "swift-collections")],
+      dependencies: [
+        "Wire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       path: "Core/Routing", swiftSettings: strict),
 
     // MARK: Launch: plan to process to prompts to HELLO
@@ -112,12 +117,20 @@ let package = Package(
       path: "Core/Router", swiftSettings: strict),
 
     // MARK: Mitogen: the library for Swift programs
-    .target(name: "Mitogen", dependencies: ["Router"], path: "Core/Mitogen", swiftSettings: strict),
+    .target(
+      name: "Mitogen",
+      dependencies: [
+        "Registry", "Router", "Routing", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Core/Mitogen", swiftSettings: strict),
 
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each
@@ -132,15 +145,31 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
+    .executableTarget(
+      name: "ClosureProbe", dependencies: ["Modules", "Plans"], path: "Tests/ClosureProbe", swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
-    .testTarget(name: "RegistryTests", dependencies: ["Registry"], path: "Tests/RegistryTests", swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests",
+      dependencies: [
+        "Plans", "PluginHostForTests", "PluginKit", "Registry",
+        // Loaded as libraries, so only built, never linked: each defines the same entry.
+      ],
+      path: "Tests/RegistryTests", swiftSettings: strict),
+    // The helper process of the registry's tests; in the product the command is its own helper.
+    .executableTarget(
+      name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
-    .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(
+      name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .executableTarget(
+      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
+      swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )

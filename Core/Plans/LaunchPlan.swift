@@ -15,6 +15,8 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
   public var prompts: [PromptRule]
   /// Looked at in order in what was seen when the child ends before HELLO; the first that matches names the error.
   public var hints: [ErrorHint]
+  /// Whether the link crosses a network: then what it carries is deflated.
+  public var leavesMachine: Bool
   /// For messages: "ssh to web1".
   public var description: String
   /// Seconds up to HELLO.
@@ -25,7 +27,7 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
   public init(
     argv: [Argument], environment: [String: String?] = [:], directory: String? = nil,
     stdio: StdioShape = .pipes, interpreter: InterpreterChoice = .direct, prompts: [PromptRule] = [],
-    hints: [ErrorHint] = [], description: String, timeout: Double = 10, probes: [[String]]? = nil
+    hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10, probes: [[String]]? = nil
   ) {
     self.argv = argv
     self.environment = environment
@@ -34,9 +36,15 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     self.interpreter = interpreter
     self.prompts = prompts
     self.hints = hints
+    self.leavesMachine = leavesMachine
     self.description = description
     self.timeout = timeout
     self.probes = probes
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, probes
+    case leavesMachine = "leaves_machine"
   }
 
   /// Optional keys may be left out of the JSON; unknown keys are ignored.
@@ -49,6 +57,7 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     interpreter = try c.decodeIfPresent(InterpreterChoice.self, forKey: .interpreter) ?? .direct
     prompts = try c.decodeIfPresent([PromptRule].self, forKey: .prompts) ?? []
     hints = try c.decodeIfPresent([ErrorHint].self, forKey: .hints) ?? []
+    leavesMachine = try c.decodeIfPresent(Bool.self, forKey: .leavesMachine) ?? true
     description = try c.decode(String.self, forKey: .description)
     timeout = try c.decodeIfPresent(Double.self, forKey: .timeout) ?? 10
     probes = try c.decodeIfPresent([[String]].self, forKey: .probes)

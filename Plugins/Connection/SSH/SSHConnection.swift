@@ -1,1 +1,84 @@
-// Placeholder.
+import PluginKit
+
+/// A node on another machine, reached by the OpenSSH client that the user has, with the user's configuration.
+struct SSHConnection: ConnectionPlugin {
+  static let name = "ssh"
+  static let summary = "Reaches a machine by the OpenSSH client."
+  static let aliases = ["ansible.builtin.ssh", "smart"]
+  static let options = SSHOptions.all
+
+  func plan(_ options: Options, probes: [ProbeResult]?) throws -> LaunchPlan {
+    guard let host = try options.string("host") else {
+      throw options.refusal("host", "no address is given", "set ansible_host")
+    }
+    guard !host.hasPrefix("-") else {
+      throw options.refusal("host", "\"\(host)\" would be read as an option of ssh", "correct ansible_host")
+    }
+    let target = SSHTarget(
+      inventoryName: options.host, host: host, port: try options.int("port"), user: try options.string("remote_user"))
+    let asksUser = options.has(secret: "password") || options.has(secret: "private_key_passphrase")
+
+    return LaunchPlan(
+      argv: try command(options, target, asksUser: asksUser).map { .literal($0) } + [.bootstrapShellCommand],
+      // With a terminal at hand, ssh would still put a window on the user's screen if this were set.
+      environment: asksUser ? ["SSH_ASKPASS_REQUIRE": nil] : [:],
+      stdio: asksUser ? .ttyBeside : .socketpair,
+      interpreter: .discover,
+      prompts: asksUser ? SSHMessages.prompts(target, extra: try options.string("sshpass_prompt")) : [],
+      hints: SSHMessages.hints(target),
+      description: "ssh to \(target)",
+      timeout: try options.seconds("timeout"))
+  }
+
+  /// Of an option given twice ssh takes the first. So what must hold comes first, then what the user wrote, as
+  /// in stock Ansible, and what merely completes it comes last.
+  private func command(_ options: Options, _ target: SSHTarget, asksUser: Bool) throws -> [String] {
+    let written = try SSHArguments(
+      options.words("ssh_args") + options.words("ssh_common_args") + options.words("ssh_extra_args"))
+
+    var argv = try Words.split(options.string("ssh_executable") ?? "ssh")
+    // A link lives as long as its ssh client. As a master the client would go on in the background after the run
+    // and hold the link's descriptors. A master that stands already is used if the user names its path here.
+    argv += ["-o", "ControlMaster=no"]
+    argv += written.words
+    if !written.namesControlPath { argv += ["-o", "ControlPath=none"] }
+
+    let verbosity = max(try options.int("mitogen_ssh_debug_level") ?? 0, try options.int("verbosity") ?? 0)
+    if verbosity > 0 { argv.append("-" + String(repeating: "v", count: min(verbosity, 3))) }
+
+    // An ssh_config may give the host a command, a terminal or no stdin. Clients before 8.7 do not know StdinNull
+    // and ForkAfterAuthentication, those before 7.6 RemoteCommand: from here on, what a client does not know is
+    // no error. What the user wrote stands before this and is still checked by ssh.
+    argv += ["-T", "-o", "IgnoreUnknown=*", "-o", "RemoteCommand=none"]
+    argv += ["-o", "StdinNull=no", "-o", "ForkAfterAuthentication=no"]
+
+    if try !options.bool("host_key_checking") { argv += ["-o", "StrictHostKeyChecking=no"] }
+    if let port = target.port { argv += ["-o", "Port=\(port)"] }
+    if let user = target.user { argv += ["-o", "User=\(quoted(user))"] }
+    if let key = try options.string("private_key_file") { argv += ["-o", "IdentityFile=\(quoted(key))"] }
+    if let provider = try options.string("pkcs11_provider") {
+      argv += ["-o", "PKCS11Provider=\(quoted(provider))", "-o", "PreferredAuthentications=publickey"]
+    }
+    // One refused password is enough: a second try would send the same again, and accounts get locked.
+    argv += asksUser ? ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"] : ["-o", "BatchMode=yes"]
+    // At most a day: ssh refuses what does not fit its int.
+    argv += ["-o", "ConnectTimeout=\(Int(min(try options.seconds("timeout"), 86400).rounded(.up)))"]
+    if let interval = try options.int("mitogen_ssh_keepalive_interval"), interval > 0 {
+      let count = try options.int("mitogen_ssh_keepalive_count") ?? 10
+      argv += ["-o", "ServerAliveInterval=\(interval)", "-o", "ServerAliveCountMax=\(count)"]
+    }
+    // The link compresses by itself what is worth it; ssh would do it a second time, files included.
+    argv += ["-o", "Compression=\(try options.bool("mitogen_ssh_compression") ? "yes" : "no")"]
+    return argv + [target.host]
+  }
+
+  /// ssh splits the value of `-o` at blanks unless it is quoted.
+  private func quoted(_ value: String) -> String {
+    value.utf8.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "#") }
+      ? "\"\(value)\"" : value
+  }
+}
+
+private let library = PluginLibrary(version: "0.1.0", SSHConnection())
+
+@c @implementation public func mitogen_library_v1() -> UnsafePointer<mitogen_library>? { library.table }

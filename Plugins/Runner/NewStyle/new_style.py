@@ -237,7 +237,9 @@ class Shared(object):
         self._caches = []
         seen = set([id(sys.modules), id(sys.path)])
         for module in self.modules.values():
-            self._note(module.__dict__, seen, 3)
+            # Not six.moves: what it has resolved it cannot resolve again, for its class forgets how.
+            if type(module) is types.ModuleType:
+                self._note(module.__dict__, seen, 3)
 
     def _note(self, container, seen, depth):
         if id(container) in seen:
@@ -252,6 +254,8 @@ class Shared(object):
                     self._note(value, seen, depth - 1)
             elif kind.__name__ == '_lru_cache_wrapper':
                 self._caches.append(value)
+            elif isinstance(value, types.ModuleType):
+                pass  # a module has its own turn
             elif is_ours(getattr(kind, '__module__', None) or '') and isinstance(getattr(value, '__dict__', None), dict):
                 self._note(value.__dict__, seen, 1)
 

@@ -1,0 +1,40 @@
+import Glibc
+import Logging
+
+/// The environment variables that users set.
+struct Environment {
+  subscript(name: String) -> String? {
+    guard let value = getenv(name) else { return nil }
+    let text = String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+
+  /// All of it.
+  var all: [String: String] {
+    var all: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if pair.count == 2 { all[String(pair[0])] = String(pair[1]) }
+      entry += 1
+    }
+    return all
+  }
+
+  /// "1", "true", "yes" and "on" switch on.
+  func isOn(_ name: String) -> Bool {
+    self[name].map { ["1", "true", "yes", "on"].contains($0.lowercased()) } ?? false
+  }
+
+  /// `MITOGEN_LOG_LEVEL`: the name of a level of Python's logging, or `IO`, which includes everything.
+  var logLevel: Logger.Level {
+    switch self["MITOGEN_LOG_LEVEL"]?.uppercased() {
+    case "IO": .trace
+    case "DEBUG": .debug
+    case "INFO": .info
+    case "ERROR": .error
+    case "CRITICAL": .critical
+    default: .warning
+    }
+  }
+}

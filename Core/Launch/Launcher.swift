@@ -1,0 +1,91 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Plans
+
+/// Carries launch plans out on this machine: plan to process to prompts to marker, and the first flight behind it.
+///
+/// Bound to one event loop: `launch` is called on it, and its closure is run on it. Starting a process blocks the
+/// loop for less than a millisecond, whatever this process's size.
+public final class Launcher: Sendable {
+  private let eventLoop: any EventLoop
+  private let log: @Sendable (String) -> Void
+  /// All launches of which something is left.
+  private let running: NIOLoopBoundBox<[ObjectIdentifier: LaunchAttempt]>
+
+  /// - Parameter log: takes what the plans' rules log; secrets are masked.
+  public init(eventLoop: any EventLoop, log: @escaping @Sendable (String) -> Void = { _ in }) {
+    self.eventLoop = eventLoop
+    self.log = log
+    running = .makeBoxSendingValue([:], eventLoop: eventLoop)
+  }
+
+  /// Starts a node. On the launcher's event loop only.
+  ///
+  /// The future succeeds at the marker. By then `core` and `initialBytes` were written in one write, `takeover` has
+  /// added its handlers to the link's pipeline, and what it wrote itself has left with them; what comes behind the
+  /// marker flows to those handlers after the future's callbacks. The future fails with `LaunchError`, and then the
+  /// child is being ended.
+  ///
+  /// - Parameters:
+  ///   - secrets: by slot, as the plan's prompt rules name them.
+  ///   - python: the configured interpreter, as words; `nil` where none is.
+  ///   - candidates: what discovery looks for, in order.
+  ///   - parentPython: the interpreter of the node that the hop starts from, for a hop that only changes the account.
+  ///   - core: what the first stage reads: the agent's core, compressed (zlib).
+  ///   - initialBytes: right behind it: the router's HELLO and what is queued for the node.
+  ///   - takeover: gets the link's channel; a failed future ends the launch.
+  public func launch(
+    plan: LaunchPlan, secrets: [String: Secret], python: [String]?, candidates: [String], parentPython: String?,
+    core: [UInt8], initialBytes: [UInt8], takeover: @escaping (any Channel) -> EventLoopFuture<Void>
+  ) -> EventLoopFuture<LaunchedChild> {
+    eventLoop.preconditionInEventLoop()
+    let stage = FirstStage(nonce: Self.nonce(), size: core.count, isTerminal: plan.stdio == .tty)
+    let direct = python ?? (plan.interpreter == .direct ? parentPython.map { [$0] } : nil)
+    let lookedFor = candidates.isEmpty ? Self.usualCandidates : candidates
+    let command = direct.map(stage.command(interpreter:)) ?? stage.discovery(candidates: lookedFor)
+    let attempt = LaunchAttempt(
+      eventLoop: eventLoop, plan: plan, secrets: secrets,
+      machine: LaunchMachine(plan: plan, secrets: secrets, marker: stage.marker, candidates: direct == nil ? lookedFor : []),
+      firstFlight: ByteBuffer(bytes: core + initialBytes), log: log, takeover: takeover)
+    remember(attempt)
+    attempt.start(argv: Self.commandLine(plan.argv, bootstrap: command))
+    return attempt.launched
+  }
+
+  /// Succeeds when every child that was started up to now has ended. From any thread.
+  public func allEnded() -> EventLoopFuture<Void> {
+    eventLoop.flatSubmit { [eventLoop, running] in
+      EventLoopFuture.andAllComplete(running.value.values.map(\.ended), on: eventLoop)
+    }
+  }
+
+  /// Ends every child, also those that are still on the way to their marker. On the launcher's event loop only.
+  public func terminateAll() {
+    eventLoop.preconditionInEventLoop()
+    for attempt in Array(running.value.values) { attempt.terminate() }
+  }
+
+  private func remember(_ attempt: LaunchAttempt) {
+    let id = ObjectIdentifier(attempt)
+    running.value[id] = attempt
+    attempt.ended.assumeIsolated().whenComplete { [running] _ in running.value[id] = nil }
+  }
+
+  private static let usualCandidates = ["python3", "/usr/bin/python3", "/usr/libexec/platform-python", "python"]
+
+  private static func nonce() -> String {
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  static func commandLine(_ arguments: [LaunchPlan.Argument], bootstrap: [String]) -> [String] {
+    arguments.flatMap { argument -> [String] in
+      switch argument {
+      case .literal(let text): [text]
+      case .bootstrapWords: bootstrap
+      case .bootstrapShellCommand: [ShellQuoting.join(bootstrap)]
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Registry
+import Router
+import Wire
+
+/// A router in this process, and the one client of it: what a Swift program uses to run commands on nodes.
+///
+/// Calls block the calling thread; several threads may call at once.
+public final class Session: Sendable {
+  private let server: RouterServer
+  private let client: SessionClient
+
+  /// How the routes of this session are opened.
+  public struct Settings: Sendable {
+    /// Seconds up to a node's HELLO.
+    public var timeout = 10.0
+    /// Interpreter on every node; `nil` to find one.
+    public var python: [String]?
+    /// Passwords by method, as `["sudo": "…"]`.
+    public var passwords: [String: String] = [:]
+    /// Further options for the plugins, by method.
+    public var options: [String: [String: String]] = [:]
+    /// What decides where plugins are looked for: `MITOGEN_PLUGIN_PATH` and the like.
+    public var environment: [String: String] = [:]
+    /// Further folders with plugin libraries.
+    public var pluginFolders: [String] = []
+
+    public init() {}
+  }
+
+  private let settings: Settings
+
+  public init(settings: Settings = Settings(), log: Logger) throws {
+    self.settings = settings
+    var configuration = RouterConfiguration()
+    configuration.plugins = .standard(pluginFolders: settings.pluginFolders, environment: settings.environment)
+    configuration.logLevel = log.logLevel
+    server = try RouterServer(configuration: configuration, log: log)
+    var pair: [Int32] = [-1, -1]
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else {
+      throw Failure(code: "internal", message: "no socket pair: \(String(cString: strerror(errno)))")
+    }
+    try server.attach(client: pair[0])
+    client = try SessionClient(descriptor: pair[1])
+  }
+
+  /// Ends every node and the router.
+  public func close() throws {
+    try client.close()
+    try server.stop(because: "the session was closed")
+  }
+
+  public struct Outcome: Sendable {
+    public var status: Int32
+  }
+
+  /// Runs a command on the node of a route, opening what is not open. Output is handed on as it comes.
+  ///
+  /// - Throws: `Failure`: what failed, on what, and what to do.
+  public func exec(
+    _ argv: [String], on route: Route, input: [UInt8] = [],
+    output: @escaping @Sendable (_ bytes: ByteBufferView, _ isError: Bool) -> Void
+  ) throws -> Outcome {
+    struct Header: Encodable {
+      var op = "exec"
+      var hops: Int
+    }
+    struct Call: Encodable {
+      var argv: [String]
+      var stream = true
+      var tty = false
+    }
+    struct Meta: Decodable { var rc: Int32 }
+    let hops = route.hops.map { WireJSON.encode(description(of: $0)) }
+    let parts =
+      [WireJSON.encode(Header(hops: hops.count))] + hops
+      + [WireJSON.encode(Call(argv: argv)), ByteBuffer(bytes: input), ByteBuffer(string: "{}")]
+    let reply = try client.request(Parts.encode(parts)) { data in
+      guard let which = data.first else { return }
+      output(data.dropFirst(), which == 2)
+    }
+    let meta = try WireJSON.decode(Meta.self, from: reply.first ?? ByteBuffer())
+    return Outcome(status: meta.rc)
+  }
+
+  private struct HopDescription: Encodable {
+    var method: String
+    var name: String
+    var options: [String: String]
+    var secrets: [String: String]
+    var python: [String]?
+    var python_candidates = ["python3", "/usr/bin/python3", "/usr/local/bin/python3", "/usr/libexec/platform-python", "python"]
+    var timeout: Double
+  }
+
+  private func description(of hop: Route.Hop) -> HopDescription {
+    var options = settings.options[hop.method] ?? [:]
+    if let host = hop.host { options["host"] = host }
+    if let port = hop.port { options["port"] = String(port) }
+    if let user = hop.user { options[hop.host == nil ? "become_user" : "remote_user"] = user }
+    return HopDescription(
+      method: hop.method, name: hop.host ?? hop.user.map { "\(hop.method):\($0)" } ?? hop.method, options: options,
+      secrets: settings.passwords[hop.method].map { ["password": $0] } ?? [:], python: settings.python,
+      timeout: settings.timeout)
+  }
+}

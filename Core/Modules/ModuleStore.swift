@@ -1,0 +1,82 @@
+import Plans
+import Synchronization
+
+/// Turns a module's path into a program and its blobs, each once.
+///
+/// `prepare` reads and hashes files on the caller's thread: a few milliseconds for a module that it has not seen, a
+/// dictionary lookup and one `stat` for one that it has. A module's own file is looked at on every call. What it imports
+/// (module_utils, routing, directories) is read once in the life of the store, which is that of one Ansible run:
+/// Ansible too builds a module's archive once in a run.
+///
+/// Thread-safe; calls take turns.
+public final class ModuleStore: Sendable {
+  private struct Entry {
+    var stamp: FileSystem.Stamp
+    var prepared: PreparedModule
+  }
+
+  private struct State {
+    var prepared: [ModuleRequest: Entry] = [:]
+    var trees = SourceTrees()
+    var halves: [String: Blob] = [:]
+  }
+
+  private let state = Mutex(State())
+  /// In the order in which they are asked.
+  private let recognisers: [any ModuleRecogniser]
+
+  public init(recognisers: [any ModuleRecogniser]) {
+    self.recognisers = recognisers.sorted { ($0.precedence, $0.name) < ($1.precedence, $1.name) }
+  }
+
+  public func prepare(_ request: ModuleRequest) throws -> PreparedModule {
+    guard let stamp = FileSystem.stamp(request.path) else {
+      throw ModuleError(
+        "the module \(request.name) is not at \(request.path)", code: "not_found",
+        hint: "Was the file removed while the playbook ran?")
+    }
+    return try state.withLock { state in
+      if let entry = state.prepared[request], entry.stamp == stamp { return entry.prepared }
+      let prepared = try prepare(request, &state)
+      state.prepared[request] = Entry(stamp: stamp, prepared: prepared)
+      return prepared
+    }
+  }
+
+  private func prepare(_ request: ModuleRequest, _ state: inout State) throws -> PreparedModule {
+    let source: [UInt8]
+    do {
+      source = try FileSystem.read(request.path)
+    } catch {
+      throw ModuleError("cannot read the module \(request.name) at \(request.path): \(error.reason)", code: "not_found")
+    }
+    guard let runner = try recognisers.first(where: { try $0.recognises(source: source, path: request.path) }) else {
+      throw ModuleError(
+        "no module runner recognises \(request.name) at \(request.path)",
+        hint: "`mitogen plugins list` shows the runners that are loaded.")
+    }
+    let plan = try runner.plan(source: source, path: request.path)
+    let half: Blob
+    if let known = state.halves[runner.name] {
+      half = known
+    } else {
+      half = Blob(try runner.half())
+      state.halves[runner.name] = half
+    }
+
+    let closure =
+      switch plan.closure {
+      case .python: try state.trees.closure(of: request, source: source)
+      case .none: ModuleClosure(single: request, source: source)
+      }
+    let program = Program(request: request, runner: runner.name, half: half, plan: plan, closure: closure)
+    var seen: Set<BlobHash> = [half.hash]
+    var blobs = [half]
+    for path in closure.members.keys.sorted() {
+      guard let blob = closure.members[path]?.blob, seen.insert(blob.hash).inserted else { continue }
+      blobs.append(blob)
+    }
+    return PreparedModule(
+      program: Blob(program.json), blobs: blobs, runner: runner.name, deprecations: closure.deprecations)
+  }
+}

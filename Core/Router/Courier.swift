@@ -1,0 +1,154 @@
+import Modules
+import NIOCore
+import Routing
+import Wire
+
+/// Serving clients: each request becomes a stream on the node that its route names, and what comes back is
+/// forwarded as it is.
+extension RouterCore {
+  func serve(_ request: ClientRequest, for stream: ClientStream) {
+    if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
+    if request.header.op == .reset { return reset(request, stream) }
+    let record: NodeRecord
+    do {
+      record = try node(for: request)
+    } catch {
+      return stream.refuse(error)
+    }
+    switch request.header.op {
+    case .run: run(request, on: record, for: stream)
+    case .exec: start("exec", part: "exec", [request.part(0), request.part(1), request.part(2)], on: record, for: stream)
+    case .remove: start("remove", part: "files", [request.part(0)], on: record, for: stream)
+    case .tmp: start("tmp", part: "files", [request.part(0)], on: record, for: stream)
+    case .put: put(request, on: record, for: stream)
+    case .get: get(request, on: record, for: stream)
+    case .node:
+      record.whenOpen { result in
+        switch result {
+        case .success(let hello): stream.reply(hello)
+        case .failure(let failure): stream.refuse(failure)
+        }
+      }
+    case .reset, .status: break  // served above
+    }
+  }
+
+  // MARK: Modules
+
+  private func run(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
+    guard let module = request.header.module else {
+      return stream.refuse(Failure(code: "protocol", message: "a run request without a module"))
+    }
+    if let ready = modules.known(request.headerBytes, path: module.path) {
+      return run(ready, request, on: record, for: stream)
+    }
+    // The node is being opened meanwhile.
+    modules.prepare(module, header: request.headerBytes, on: desk, loop: loop) { result in
+      switch result {
+      case .success(let prepared):
+        self.blobs.add(prepared.program)
+        for blob in prepared.blobs { self.blobs.add(blob) }
+        self.run(prepared, request, on: record, for: stream)
+      case .failure(let failure):
+        stream.refuse(failure)
+      }
+    }
+  }
+
+  private func run(_ module: PreparedModule, _ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
+    guard let nodeStream = begin(on: record, for: stream) else { return }
+    // A node that was given the program was given all that it names.
+    if !tree.holds(module.program.hash, at: record.id) {
+      deliver(module.blobs.map(\.hash) + [module.program.hash], to: record.id)
+    }
+    nodeStream.request(Parts.encode(runHeader(module.program.hash), request.part(0), request.part(1)))
+    stream.attach(nodeStream)
+  }
+
+  private func runHeader(_ program: BlobHash) -> ByteBuffer {
+    if let made = runHeaders[program] { return made }
+    let header = ByteBuffer(string: #"{"op":"run","program":"\#(program.hex)"}"#)
+    runHeaders[program] = header
+    return header
+  }
+
+  // MARK: The agent's other operations
+
+  /// - Parameter part: the piece of the agent that serves the operation.
+  private func start(_ op: String, part: String, _ parts: [ByteBuffer], on record: NodeRecord, for stream: ClientStream) {
+    guard let nodeStream = begin(on: record, for: stream) else { return }
+    nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
+    stream.attach(nodeStream)
+  }
+
+  private func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
+    let part = agent.part(name)
+    blobs.add(part)
+    deliver([part.hash], to: record.id)
+    return ByteBuffer(string: #"{"op":"\#(op)","part":"\#(part.hash.hex)"}"#)
+  }
+
+  private func put(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
+    guard let source = request.header.source else {
+      return start("put", part: "files", [request.part(0), request.part(1)], on: record, for: stream)
+    }
+    guard let nodeStream = begin(on: record, for: stream) else { return }
+    let header = header("put", part: "files", for: record)
+    FileSource(path: source, desk: fileDesk, core: self).send(
+      header: header, call: request.part(0), over: nodeStream, for: stream)
+  }
+
+  private func get(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
+    guard let destination = request.header.destination else {
+      return start("get", part: "files", [request.part(0)], on: record, for: stream)
+    }
+    let sink = FileSink(path: destination, desk: fileDesk, client: stream, loop: loop)
+    guard let nodeStream = begin(on: record, for: stream, receiver: sink) else { return }
+    nodeStream.request(Parts.encode(header("get", part: "files", for: record), request.part(0)))
+    stream.attach(nodeStream)
+  }
+
+  /// A stream on the node, unless the node went away or the client did while the request was prepared.
+  private func begin(
+    on record: NodeRecord, for stream: ClientStream, receiver: (any StreamReceiving)? = nil
+  ) -> NodeStream? {
+    guard stream.isLive else { return nil }
+    if case .gone(let failure) = record.state {
+      stream.refuse(failure)
+      return nil
+    }
+    return openStream(on: record, receiver: receiver ?? stream)
+  }
+
+  // MARK: The router itself
+
+  private func reset(_ request: ClientRequest, _ stream: ClientStream) {
+    if let key = request.keys.last, let known = tree.node(for: key) {
+      remove(known.id, because: Failure(code: "node_lost", message: "the connection was reset by the play"))
+    }
+    stream.reply(ByteBuffer(string: "{}"))
+  }
+
+  private func status() -> RouterStatus {
+    RouterStatus(
+      nodes: tree.all.sorted { $0.id < $1.id }.map { node in
+        RouterStatus.Node(
+          id: node.id, parent: node.parent, name: record(node.id)?.name ?? "", streams: record(node.id)?.streams.count ?? 0)
+      },
+      clients: clientCount, residentBytes: ProcessIdentity.residentBytes, pid: ProcessIdentity.pid)
+  }
+}
+
+/// The reply of `status`.
+struct RouterStatus: Encodable {
+  struct Node: Encodable {
+    var id: UInt32
+    var parent: UInt32?
+    var name: String
+    var streams: Int
+  }
+  var nodes: [Node]
+  var clients: Int
+  var residentBytes: Int
+  var pid: Int32
+}

@@ -1,0 +1,89 @@
+import FoundationEssentials
+import NIOCore
+import Plans
+import Wire
+
+/// One hop of a route as a client writes it. Its bytes are part of the node's key; it is decoded once, to open.
+struct Hop: Decodable, Sendable {
+  /// Name of the connection method or become method.
+  var method: String
+  /// For the plugin; never a secret.
+  var options: [String: JSONValue]
+  /// Slot to secret; the launcher's alone.
+  var secrets: [String: String]
+  /// The configured interpreter as words; `nil` to find one.
+  var python: [String]?
+  /// What to try, in order, where none is configured.
+  var candidates: [String]
+  /// Seconds up to HELLO.
+  var timeout: Double
+  var keepalive: KeepaliveSettings
+  /// The inventory's name, for messages.
+  var name: String
+
+  private enum CodingKeys: String, CodingKey {
+    case method, options, secrets, python, timeout, keepalive, name
+    case candidates = "python_candidates"
+  }
+
+  init(from decoder: any Decoder) throws {
+    let c = try decoder.container(keyedBy: CodingKeys.self)
+    method = try c.decode(String.self, forKey: .method)
+    options = try c.decodeIfPresent([String: JSONValue].self, forKey: .options) ?? [:]
+    secrets = try c.decodeIfPresent([String: String].self, forKey: .secrets) ?? [:]
+    python = try c.decodeIfPresent([String].self, forKey: .python)
+    candidates = try c.decodeIfPresent([String].self, forKey: .candidates) ?? ["python3", "/usr/bin/python3"]
+    timeout = try c.decodeIfPresent(Double.self, forKey: .timeout) ?? 10
+    keepalive = try c.decodeIfPresent(KeepaliveSettings.self, forKey: .keepalive) ?? KeepaliveSettings()
+    name = try c.decodeIfPresent(String.self, forKey: .name) ?? method
+  }
+
+  /// What the plugin gets: the options, the host's name, and which secret slots have a value.
+  func pluginOptions() -> [UInt8] {
+    var all = options
+    all["name"] = .string(name)
+    for slot in secrets.keys { all["has_\(slot)"] = .bool(true) }
+    if all["timeout"] == nil { all["timeout"] = .number(timeout) }
+    return Array(WireJSON.encode(all).readableBytesView)
+  }
+}
+
+/// JSON that passes through without being looked at.
+enum JSONValue: Codable, Hashable, Sendable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSONValue])
+  case object([String: JSONValue])
+
+  init(from decoder: any Decoder) throws {
+    let c = try decoder.singleValueContainer()
+    if c.decodeNil() {
+      self = .null
+    } else if let value = try? c.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? c.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? c.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? c.decode([JSONValue].self) {
+      self = .array(value)
+    } else {
+      self = .object(try c.decode([String: JSONValue].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var c = encoder.singleValueContainer()
+    switch self {
+    case .null: try c.encodeNil()
+    case .bool(let value): try c.encode(value)
+    case .number(let value):
+      if let whole = Int(exactly: value) { try c.encode(whole) } else { try c.encode(value) }
+    case .string(let value): try c.encode(value)
+    case .array(let value): try c.encode(value)
+    case .object(let value): try c.encode(value)
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import Launch
+import Logging
+import Modules
+import NIOCore
+import Plans
+import Registry
+import Routing
+import Wire
+
+/// Opening nodes: a hop's plan comes from its plugin; the first hop is launched from here, one behind another by
+/// the agent of its parent, which is told in one request. Nothing here waits: what is sent to a node meanwhile
+/// queues behind its opening and leaves with it.
+extension RouterCore {
+  func open(_ bytes: ByteBuffer, key: ByteBuffer, behind parent: NodeRecord?) throws(Failure) -> NodeRecord {
+    let hop: Hop
+    do {
+      hop = try WireJSON.decode(Hop.self, from: bytes)
+    } catch {
+      throw Failure(code: "protocol", message: "a hop of the route is not what Core/PROTOCOL.md says: \(error.message)")
+    }
+    let node = tree.add(key: key, parent: parent?.id)
+    let link =
+      parent?.link
+      ?? LinkHandler(name: hop.name, peer: .node, node: node.id, keepalive: hop.keepalive, loop: loop)
+    let record = NodeRecord(id: node.id, name: hop.name, link: link)
+    add(record)
+    if parent == nil {
+      link.events = self
+      record.releaseOutbox()
+    } else {
+      link.machine.allow(node: node.id)
+    }
+    log.debug("opening \(hop.name) by \(hop.method)", metadata: ["node": "\(node.id)"])
+    if gate.enter(node.id) {
+      plan(hop, for: record, behind: parent)
+    } else {
+      waitingToOpen[node.id] = { self.plan(hop, for: record, behind: parent) }
+    }
+    return record
+  }
+
+  /// The node is open or gone: its place goes to the next that waits.
+  func openingEnded(_ id: UInt32) {
+    guard let next = gate.done(id) else { return }
+    waitingToOpen.removeValue(forKey: next)?()
+  }
+
+  private func plan(_ hop: Hop, for record: NodeRecord, behind parent: NodeRecord?) {
+    let registry = self.registry
+    let options = hop.pluginOptions()
+    desk.runIfActive(eventLoop: loop) { () -> Result<LaunchPlan, Failure> in
+      do {
+        let method = try registry.connectionMethod(named: hop.method)
+        return .success(try method.plan(optionsJSON: options, probesJSON: nil))
+      } catch {
+        return .failure(Failure.ofPlugin(error, hop: hop))
+      }
+    }.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success(.success(let plan)):
+        guard self.record(record.id) != nil else { return }
+        if let parent {
+          self.openBehind(parent, plan, hop, record)
+        } else {
+          self.launch(plan, hop, record)
+        }
+      case .success(.failure(let failure)): self.remove(record.id, because: failure)
+      case .failure: self.remove(record.id, because: Failure(code: "internal", message: "the router is shutting down"))
+      }
+    }
+  }
+
+  // MARK: A first hop
+
+  private func launch(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord) {
+    let link = record.link
+    link.prepare(deflate: plan.leavesMachine)
+    link.send(
+      Frame(
+        .hello,
+        payload: WireJSON.encode(
+          RouterHello(
+            node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
+            log: LogLevel(configuration.logLevel).rawValue))))
+    launcher.launch(
+      plan: plan, secrets: hop.secrets.mapValues(Secret.init), python: hop.python, candidates: hop.candidates,
+      parentPython: nil, core: agent.core, initialBytes: []
+    ) { channel in
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(link) }
+    }.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success(let child):
+        guard self.record(record.id) != nil else { return child.terminate() }
+        record.launched = child
+        // A process that it left behind may hold the link open.
+        child.exit.assumeIsolated().whenSuccess { _ in
+          record.link.close(because: Failure(code: "node_lost", message: child.diagnose().message))
+        }
+      case .failure(let error):
+        self.remove(record.id, because: Failure(launch: error, hop: hop))
+      }
+    }
+  }
+
+  func firstHopOpened(_ record: NodeRecord, hello: ByteBuffer) {
+    record.launched?.helloReceived()
+    record.opened(hello: hello)
+    openingEnded(record.id)
+    log.debug("\(record.name) is open", metadata: ["node": "\(record.id)"])
+  }
+
+  /// The link of a first hop ended: before HELLO the launcher knows best why.
+  func firstHopEnded(_ id: UInt32, because failure: Failure) {
+    guard let record = record(id) else { return }
+    guard case .opening = record.state, let child = record.launched else { return remove(id, because: failure) }
+    child.diagnosis().assumeIsolated().whenComplete { result in
+      self.remove(id, because: (try? result.get()).map(Failure.init) ?? failure)
+    }
+  }
+
+  // MARK: A node behind another
+
+  private func openBehind(_ parent: NodeRecord, _ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord) {
+    // Every hop above the parent learns over which of its links the new node's frames go.
+    let way = tree.path(to: parent.id)
+    for (hop, next) in zip(way, way.dropFirst()) {
+      self.record(hop)?.send(
+        Frame(.route, node: hop, priority: .call, payload: WireJSON.encode(RouteNotice(child: record.id, via: next))))
+    }
+    let part = agent.part("launch")
+    blobs.add(part)
+    deliver([part.hash], to: parent.id)
+    let header = OpenHeader(
+      child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
+    let hello = RouterHello(
+      node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
+      log: LogLevel(configuration.logLevel).rawValue)
+    let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, core: self))
+    stream.request(
+      Parts.encode(
+        WireJSON.encode(header), WireJSON.encode(plan), WireJSON.encode(hop.secrets),
+        ByteBuffer(),  // the parent has the core: it runs it
+        WireJSON.encode(hello)))
+    record.releaseOutbox()
+  }
+}
+
+private struct RouteNotice: Encodable {
+  var child: UInt32
+  var via: UInt32
+}
+
+/// Header of `open`.
+private struct OpenHeader: Encodable {
+  var op = "open"
+  var child: UInt32
+  var part: String
+  var python: [String]?
+  var candidates: [String]
+  var name: String
+}
+
+/// Waits for the HELLO of a node that its parent opens.
+private final class OpeningReceiver: StreamReceiving {
+  private let record: NodeRecord
+  private unowned let core: RouterCore
+  private var assembler = MessageAssembler()
+
+  init(record: NodeRecord, core: RouterCore) {
+    self.record = record
+    self.core = core
+  }
+
+  func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
+    guard kind == .reply else { return }
+    do {
+      guard let message = try assembler.add(frame) else { return }
+      guard let hello = try Parts.decode(message).first else { throw WireError(.malformed, "a reply without parts") }
+      record.opened(hello: hello)
+      core.openingEnded(record.id)
+    } catch {
+      core.remove(record.id, because: Failure(code: "protocol", message: "\(record.name): \(error)"))
+    }
+  }
+
+  func streamFailed(_ failure: Failure, on stream: NodeStream) {
+    core.remove(record.id, because: failure)
+  }
+}

@@ -1,0 +1,24 @@
+import Logging
+import Registry
+
+/// What the router is told when it starts.
+public struct RouterConfiguration: Sendable {
+  /// A listening unix socket that the starter made, so that nobody waits for the router to be ready.
+  public var listenDescriptor: Int32?
+  /// Otherwise: where to make one.
+  public var socketPath: String?
+  /// The run's private directory, removed at the end.
+  public var directory: String?
+  /// The process whose end is the router's: Ansible's main process.
+  public var watchedProcess: Int32?
+  /// Nodes that are opened at once (`MITOGEN_POOL_SIZE`).
+  public var poolSize = 16
+  /// Where plugins are, and which of them run in a helper process.
+  public var plugins = RegistryConfiguration.standard()
+  /// Lowest level of log records that nodes send (`MITOGEN_LOG_LEVEL`).
+  public var logLevel: Logger.Level = .warning
+  /// A file for the router's own log (`MITOGEN_ROUTER_DEBUG`).
+  public var debugFile: String?
+
+  public init() {}
+}

@@ -1,0 +1,246 @@
+import Agent
+import Launch
+import Logging
+import Modules
+import NIOCore
+import NIOPosix
+import Registry
+import Routing
+import Wire
+
+/// The heart of a run: the tree of nodes, the streams on them, the blobs they hold, the clients that ask.
+///
+/// It holds no logic that a pure type of `Routing` could hold; it carries out what they decide. Everything here runs
+/// on one event loop: no locks, and no call that blocks. Work that does (plugins, reading modules) goes to `desk`.
+final class RouterCore: LinkEvents {
+  let loop: any EventLoop
+  let configuration: RouterConfiguration
+  let log: Logger
+  let registry: Registry
+  /// One thread for what blocks: a plugin's call, a module's closure.
+  let desk: NIOThreadPool
+  /// One thread for the files of transfers, which may wait for a disk.
+  let fileDesk: NIOThreadPool
+  let modules: ModuleDesk
+  var runHeaders: [BlobHash: ByteBuffer] = [:]
+  var tree = NodeTree<BlobHash>()
+  var blobs = BlobDesk()
+  var gate: OpenGate
+  var waitingToOpen: [UInt32: () -> Void] = [:]
+  private(set) var records: [UInt32: NodeRecord] = [:]
+  private var streams: [StreamKey: NodeStream] = [:]
+  private var clients: [ObjectIdentifier: ClientConnection] = [:]
+  private var headers = HeaderCache()
+  let agent = AgentStock()
+  let launcher: Launcher
+
+  private struct StreamKey: Hashable { var node: UInt32, stream: UInt32 }
+
+  init(
+    configuration: RouterConfiguration, registry: Registry, loop: any EventLoop, desk: NIOThreadPool,
+    fileDesk: NIOThreadPool, log: Logger
+  ) {
+    self.configuration = configuration
+    self.registry = registry
+    self.loop = loop
+    self.desk = desk
+    self.fileDesk = fileDesk
+    self.log = log
+    modules = ModuleDesk(registry: registry)
+    gate = OpenGate(limit: configuration.poolSize)
+    launcher = Launcher(eventLoop: loop) { log.debug("\($0)") }
+  }
+
+  // MARK: Clients
+
+  func clientConnected(_ link: LinkHandler) {
+    let client = ClientConnection(link: link, core: self)
+    clients[ObjectIdentifier(client)] = client
+    link.send(
+      Frame(.hello, payload: WireJSON.encode(RouterGreeting(version: MitogenVersion.current, pid: Int(ProcessIdentity.pid)))))
+  }
+
+  var clientCount: Int { clients.count }
+
+  func clientEnded(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
+
+  func parse(_ message: ByteBuffer) throws(WireError) -> ClientRequest {
+    try ClientRequest(message, headers: &headers)
+  }
+
+  // MARK: Nodes
+
+  func record(_ id: UInt32) -> NodeRecord? { records[id] }
+
+  /// The node of a route, opened if it is not.
+  func node(for request: ClientRequest) throws(Failure) -> NodeRecord {
+    guard let key = request.keys.last else {
+      throw Failure(code: "protocol", message: "the request names no route")
+    }
+    if let known = tree.node(for: key), let record = records[known.id] { return record }
+    var parent: NodeRecord?
+    for (hop, key) in zip(request.hops, request.keys) {
+      if let known = tree.node(for: key), let record = records[known.id] {
+        parent = record
+      } else {
+        parent = try open(hop, key: key, behind: parent)
+      }
+    }
+    return parent!  // keys is not empty, and every turn of the loop sets it
+  }
+
+  func add(_ record: NodeRecord) { records[record.id] = record }
+
+  /// Sends what a node lacks of these blobs: over each link once in the run, from the memory of the hop before.
+  func deliver(_ names: [BlobHash], to id: UInt32) {
+    for step in tree.deliver(names, to: id) {
+      switch step {
+      case .bundle(let first, let names):
+        for frame in blobs.frames(for: names, to: first) { records[first]?.send(frame) }
+      case .supply(let holder, let child, let names):
+        var payload = ByteBuffer(integer: child)
+        for name in names { payload.writeBytes(name.bytes) }
+        // In the child's own queue: its parent must hear of the child first.
+        records[child]?.send(Frame(.supply, node: holder, priority: .call, payload: payload))
+      }
+    }
+  }
+
+  /// A node, and all behind it, is gone: every stream on them ends with the reason.
+  func remove(_ id: UInt32, because failure: Failure) {
+    for gone in tree.remove(id) {
+      guard let record = records.removeValue(forKey: gone.id) else { continue }
+      record.link.machine.forbid(node: gone.id)
+      record.ended(failure)
+      for stream in record.streams {
+        if let stream = streams.removeValue(forKey: StreamKey(node: gone.id, stream: stream)) {
+          stream.receiver.streamFailed(failure, on: stream)
+        }
+      }
+      waitingToOpen[gone.id] = nil
+      openingEnded(gone.id)
+      if gone.parent == nil {
+        record.link.close(because: failure)
+        record.launched?.terminate()
+      } else if let parent = gone.parent, let above = records[parent] {
+        above.send(Frame(.close, node: parent, payload: WireJSON.encode(ChildReference(child: gone.id))))
+      }
+    }
+  }
+
+  // MARK: Streams
+
+  func openStream(on record: NodeRecord, receiver: any StreamReceiving) -> NodeStream {
+    let id = tree.takeStream(of: record.id)
+    let stream = NodeStream(node: record, id: id, receiver: receiver)
+    record.streams.insert(id)
+    streams[StreamKey(node: record.id, stream: id)] = stream
+    return stream
+  }
+
+  /// Asks the node to stop. If the request has not left, it never does.
+  func cancel(_ stream: NodeStream) {
+    let id = stream.id
+    let node = stream.node
+    if node.dropFrames(ofStream: id) {
+      forget(stream)
+      stream.receiver.streamFailed(Failure(code: "cancelled", message: "the request was cancelled"), on: stream)
+    } else {
+      node.send(Frame(.cancel, node: node.id, stream: id, priority: .call))
+    }
+  }
+
+  private func forget(_ stream: NodeStream) {
+    streams[StreamKey(node: stream.node.id, stream: stream.id)] = nil
+    stream.node.streams.remove(stream.id)
+  }
+
+  // MARK: LinkEvents of first hops
+
+  func helloReceived(_ payload: ByteBuffer, on link: LinkHandler) {
+    guard let id = link.machine.nodes.min(), let record = records[id] else { return }
+    firstHopOpened(record, hello: payload)
+  }
+
+  func frameReceived(_ frame: Frame, kind: FrameKind, on link: LinkHandler) {
+    guard let record = records[frame.node] else { return }
+    switch kind {
+    case .reply, .data, .end, .error, .credit: streamFrame(frame, kind, record)
+    case .log: logged(frame.payload, by: record)
+    case .need: needed(frame.payload, by: record)
+    case .child: childEnded(frame.payload, of: record)
+    default: break
+    }
+  }
+
+  func linkEnded(_ link: LinkHandler, because failure: Failure) {
+    // The link's own node is the lowest: those behind it were made after it.
+    if let first = link.machine.nodes.min() { firstHopEnded(first, because: failure) }
+  }
+
+  private func streamFrame(_ frame: Frame, _ kind: FrameKind, _ record: NodeRecord) {
+    // Unknown streams are those that ended here while the frame was on its way.
+    guard let stream = streams[StreamKey(node: frame.node, stream: frame.stream)] else { return }
+    switch kind {
+    case .credit:
+      if let bytes = frame.payload.getInteger(at: frame.payload.readerIndex, as: UInt32.self) {
+        stream.credited(bytes)
+      }
+    case .error:
+      forget(stream)
+      let failure =
+        (try? WireJSON.decode(Failure.self, from: frame.payload))
+        ?? Failure(code: "protocol", message: "\(record.name): an error that is not JSON")
+      stream.receiver.streamFailed(failure, on: stream)
+    case .reply where !frame.flags.contains(.more):
+      forget(stream)
+      stream.receiver.frameReceived(frame, kind: kind, on: stream)
+    default:
+      stream.receiver.frameReceived(frame, kind: kind, on: stream)
+    }
+  }
+
+  private func logged(_ payload: ByteBuffer, by record: NodeRecord) {
+    guard let entry = try? WireJSON.decode(LogRecord.self, from: payload) else { return }
+    log.log(level: entry.level.loggerLevel, "\(record.name): \(entry.text)")
+    for client in clients.values where client.logLevel <= entry.level {
+      client.link.send(Frame(.log, payload: WireJSON.encode(LogRecord(level: entry.level, logger: record.name, text: entry.text))))
+    }
+  }
+
+  private func needed(_ payload: ByteBuffer, by record: NodeRecord) {
+    var rest = payload
+    var names: [BlobHash] = []
+    while let bytes = rest.readBytes(length: 32) {
+      if let hash = BlobHash(bytes: bytes) { names.append(hash) }
+    }
+    // Only what it was given before: a node has no claim to any other blob.
+    deliver(tree.lost(names, at: record.id), to: record.id)
+  }
+
+  private func childEnded(_ payload: ByteBuffer, of parent: NodeRecord) {
+    guard let end = try? WireJSON.decode(ChildEnd.self, from: payload), tree[end.child]?.parent == parent.id else { return }
+    remove(
+      end.child,
+      because: Failure(code: end.code ?? "node_lost", message: end.message ?? "\(parent.name): a node behind it ended", hint: end.hint ?? ""))
+  }
+
+  // MARK: The end
+
+  /// Closes every link, and waits for the processes of the first hops: nodes clean up when their link ends.
+  func shutDown(because failure: Failure) -> EventLoopFuture<Void> {
+    for record in Array(records.values) where tree[record.id]?.parent == nil { remove(record.id, because: failure) }
+    for client in Array(clients.values) { client.link.close(because: failure) }
+    launcher.terminateAll()
+    return launcher.allEnded()
+  }
+}
+
+struct ChildReference: Codable { var child: UInt32 }
+
+private struct ChildEnd: Decodable {
+  var child: UInt32
+  var code: String?
+  var message: String?
+  var hint: String?
+}

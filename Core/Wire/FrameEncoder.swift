@@ -1,0 +1,31 @@
+import NIOCore
+
+/// Frames to the bytes of one direction of a link.
+///
+/// Must be called in the order in which frames are written to the link: the deflate stream depends on it.
+public struct FrameEncoder: ~Copyable {
+  private let deflater: Deflater?
+
+  /// - Parameter deflate: whether this direction has a deflate stream; never on a link that stays on one machine.
+  public init(deflate: Bool) { deflater = deflate ? Deflater() : nil }
+
+  /// Appends the frame to `out`. A payload over the limit is the caller's error: cut it with `Frame.cut`.
+  public mutating func encode(_ frame: Frame, into out: inout ByteBuffer) {
+    precondition(frame.payload.readableBytes <= WireLimits.maximumPayload, "a payload longer than a frame may be")
+    var payload = frame.payload
+    var flags = frame.flags
+    if let deflater, 
+      WireLimits.deflated.contains(payload.readableBytes), frame.kind != FrameKind.blobs.rawValue,
+      flags.priority != .file
+    {
+      // The bytes went through the stream's window, so the deflated form is sent even where it is longer.
+      payload = deflater.deflate(payload)
+      flags.insert(.deflated)
+    }
+    out.reserveCapacity(out.writerIndex + WireLimits.headerSize + payload.readableBytes)
+    out.writeFrameHeader(
+      FrameHeader(
+        length: UInt32(payload.readableBytes), node: frame.node, stream: frame.stream, kind: frame.kind, flags: flags))
+    out.writeImmutableBuffer(payload)
+  }
+}

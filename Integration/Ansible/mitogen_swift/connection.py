@@ -1,0 +1,293 @@
+"""Ansible's connection plugin over a node: commands and files, for any action and any ansible-core.
+
+The classes here are subclasses of the connection plugins that they stand for, made when one is first asked for. So
+documentation, options, name and transport are vanilla's, and where we do not apply (`passes_through`) vanilla's own
+code does the work.
+"""
+
+import json
+import os
+
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.module_utils.common.text.converters import to_bytes, to_text
+from ansible.plugins.connection import ConnectionBase
+from ansible.utils.display import Display
+from ansible.utils.path import unfrackpath
+
+from . import routes
+from .client import INLINE_LIMIT
+
+display = Display()
+
+#: Connection plugins that we stand for, by the name that Ansible's loader resolves, and our plugin for each.
+METHODS = {
+    'ansible.builtin.ssh': 'ssh',
+    'ansible.builtin.local': 'local',
+}
+
+WINDOWS_SHELLS = ('powershell', 'cmd')
+
+
+def compact(value):
+    return json.dumps(value, separators=(',', ':')).encode('ascii')
+
+
+class NodeConnection(object):
+    """Mixed into a vanilla connection class. `session`, `by_distribution` and `mitogen_method` are set by `hooks`."""
+
+    session = None
+    mitogen_method = None
+    #: ansible-core up to 2.18 (see `routes.interpreter`).
+    by_distribution = False
+
+    #: What vanilla's own __init__ sets beyond its base class, from an instance made in the main process.
+    prototype = None
+
+    def __init__(self, play_context, *args, **kwargs):
+        if self.prototype is None or play_context.shell in WINDOWS_SHELLS:
+            super(NodeConnection, self).__init__(play_context, *args, **kwargs)
+        else:
+            # Vanilla's ssh builds an option parser here, a millisecond in each worker.
+            ConnectionBase.__init__(self, play_context, *args, **kwargs)
+            for name, value in self.prototype.items():
+                self.__dict__.setdefault(name, value)
+            self.host = play_context.remote_addr
+            self.port = play_context.port
+            self.user = play_context.remote_user
+        self._variables = {}
+        self._templar = None
+        self._inventory_name = None
+        #: While this is a route, commands and files take it; otherwise they go to the login account.
+        self.on_account = None
+        #: The private temporary directory of a task on its account, and whether it is there yet.
+        self.native_tmp = None
+        self.native_tmp_made = False
+
+    # What the hops are made from
+
+    def task_is(self, variables, templar, name):
+        """Says for which variables and which inventory name the next calls are."""
+        if not self._connected:
+            self._connect()
+        self._variables = variables
+        self._templar = templar
+        self._inventory_name = name
+
+    def _resolve_option_variables(self, variables, templar):
+        self.task_is(variables, templar, variables.get('inventory_hostname'))
+        return super(NodeConnection, self)._resolve_option_variables(variables, templar)
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        # `meta: reset_connection` of ansible-core 2.16 gives all variables here, and says nothing else.
+        if var_options and not self._variables and 'inventory_hostname' in var_options:
+            self.task_is(var_options, None, var_options['inventory_hostname'])
+        super(NodeConnection, self).set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
+    def passes_through(self):
+        """Whether vanilla's code serves this host: Windows, and keys that only vanilla can hand to an agent."""
+        if getattr(self._shell, '_IS_WINDOWS', False):
+            return True
+        return self.mitogen_method == 'ssh' and bool(
+            routes.option(self, 'private_key') or routes.option(self, 'pkcs11_provider'))
+
+    def interpreter(self):
+        return routes.interpreter(self._variables, self._templar, self.by_distribution)
+
+    def login_route(self, python=None):
+        """The hops to the account that the connection logs in to."""
+        name = routes.plain(self._inventory_name or self._play_context.remote_addr or '')
+        return (routes.connection_hop(
+            self, name, python or self.interpreter(), self._variables, self._templar),)
+
+    def account_route(self, python=None):
+        """The hops to the account that the task runs as. Only where `become_applies` says how to get there."""
+        python = python or self.interpreter()
+        route = self.login_route(python)
+        if self.become is not None and self.become_changes_account():
+            name = routes.plain(self._inventory_name or self._play_context.remote_addr or '')
+            route += (routes.sudo_hop(self, self.become, name, python),)
+        return route
+
+    def login_user(self):
+        if self.mitogen_method == 'local':
+            return self.default_user
+        return routes.option(self, 'remote_user') or self._play_context.remote_user
+
+    def become_changes_account(self):
+        """Ansible skips become for the user that is logged in already, unless BECOME_ALLOW_SAME_USER."""
+        from ansible import constants as C
+        login, target = self.login_user(), routes.option(self.become, 'become_user')
+        return bool(C.BECOME_ALLOW_SAME_USER or login != target or not (login or target))
+
+    def reaches_account(self):
+        """Whether a route leads to the task's account; if not, Ansible's become wraps each command."""
+        if self.passes_through():
+            return False
+        return self.become is None or not self.become_changes_account() or routes.takes_sudo(self.become)
+
+    def call_context(self, call):
+        """Adds working directory and environment where vanilla's would come from the main process."""
+        if self.mitogen_method == 'local':
+            if self.cwd:
+                call['cwd'] = to_text(self.cwd)
+            changed = self.session.changed_environment()
+            if changed:
+                call['environment'] = dict(changed, **call.get('environment', {}))
+        return call
+
+    # Ansible's interface
+
+    def _connect(self):
+        if self.mitogen_method == 'local':
+            super(NodeConnection, self)._connect()
+        # Nothing is opened here: the route of every request says where it goes, and the router opens what it needs.
+        # Connected lets a loop keep this object.
+        self._connected = True
+        return self
+
+    @property
+    def host_shown(self):
+        return self._play_context.remote_addr
+
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        if self.passes_through():
+            return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
+        cmd = to_text(cmd, errors='surrogate_or_strict')
+        display.vvv('EXEC {0}'.format(cmd), host=self.host_shown)
+        become = self.become
+        tty = bool(self.mitogen_method == 'ssh' and not in_data and sudoable and routes.option(self, 'use_tty', True))
+        call = self.call_context({'command': cmd, 'shell': '/bin/sh', 'tty': tty, 'stream': False, 'prompts': []})
+        secrets = {}
+        if become is not None and sudoable and become.success:
+            call['prompts'], secrets = become_prompts(become)
+            call['success'] = become.success
+        route = self.on_account or self.login_route()
+        try:
+            meta, stdout, stderr = self.session.request(
+                'exec', route, [compact(call), in_data or b'', compact(secrets)])
+        except AnsibleError as error:
+            if getattr(error, 'mitogen_code', None) == 'no_python' and not (
+                    self.on_account and len(self.on_account) > 1):
+                # `raw` is how people install Python: vanilla's way needs none.
+                return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
+            raise
+        if become is not None and sudoable and become.success:
+            stdout = without_success(stdout, become.success)
+        if tty and self._shares_connection():
+            stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
+        return json.loads(meta).get('rc', 0), stdout, stderr
+
+    def put_file(self, in_path, out_path):
+        if self.passes_through():
+            return super(NodeConnection, self).put_file(in_path, out_path)
+        if self.mitogen_method == 'local':
+            in_path = unfrackpath(in_path, basedir=self.cwd)
+            out_path = unfrackpath(out_path, basedir=self.cwd)
+        display.vvv('PUT {0} TO {1}'.format(in_path, out_path), host=self.host_shown)
+        b_in_path = to_bytes(in_path, errors='surrogate_or_strict')
+        if not os.path.exists(b_in_path):
+            raise AnsibleFileNotFound('file or module does not exist: {0}'.format(to_text(in_path)))
+        size = os.stat(b_in_path).st_size
+        if size > INLINE_LIMIT:
+            self.put(out_path, size, source=os.path.abspath(to_text(in_path)))
+        else:
+            with open(b_in_path, 'rb') as file:
+                content = file.read()
+            self.put(out_path, len(content), content=content)
+        return 0, b'', b''
+
+    def put(self, out_path, size, content=b'', source=None):
+        """Writes a file at the account that owns the place: the task's for what is in its temporary directory."""
+        out_path = to_text(out_path, errors='surrogate_or_strict')
+        call = {'path': out_path, 'size': size, 'atomic': True}
+        native = self.in_native_tmp(out_path)
+        if native:
+            # Ansible makes what it transfers executable for its owner; the directory lets nobody else in.
+            call.update(mode='0700', directory=True)
+        route = self.on_account or (self.account_route() if native else self.login_route())
+        header, rest = {}, None
+        if source is not None:
+            header['source'] = source
+        elif len(content) > INLINE_LIMIT:
+            content, rest = b'', [content]
+        self.session.request('put', route, [compact(call), content], header, content=rest)
+        self.native_tmp_made = self.native_tmp_made or native
+
+    def in_native_tmp(self, path):
+        return self.native_tmp is not None and path.startswith(self.native_tmp + '/')
+
+    def fetch_file(self, in_path, out_path):
+        if self.passes_through():
+            return super(NodeConnection, self).fetch_file(in_path, out_path)
+        if self.mitogen_method == 'local':
+            in_path = unfrackpath(in_path, basedir=self.cwd)
+            out_path = unfrackpath(out_path, basedir=self.cwd)
+        display.vvv('FETCH {0} TO {1}'.format(in_path, out_path), host=self.host_shown)
+        in_path = to_text(in_path, errors='surrogate_or_strict')
+        route = self.on_account or (
+            self.account_route() if self.in_native_tmp(in_path) else self.login_route())
+        self.session.request('get', route, [compact({'path': in_path})],
+                             {'destination': os.path.abspath(to_text(out_path))})
+        return 0, b'', b''
+
+    def reset(self):
+        if self.passes_through():
+            return super(NodeConnection, self).reset()
+        self.session.request('reset', self.login_route())
+        self.close()
+
+    def close(self):
+        self._connected = False
+
+    def is_pipelining_enabled(self, wrap_async=False):
+        if self.passes_through():
+            return super(NodeConnection, self).is_pipelining_enabled(wrap_async)
+        from ansible import constants as C
+        return not wrap_async and not C.DEFAULT_KEEP_REMOTE_FILES and (
+            self.become is None or self.become.pipelining)
+
+    # What vanilla's ssh would have said
+
+    def _ssh_host(self):
+        return routes.option(self, 'host') or self._play_context.remote_addr
+
+    def _shares_connection(self):
+        return any('controlpersist' in (routes.option(self, name) or '').lower()
+                   for name in ('ssh_args', 'ssh_common_args', 'ssh_extra_args'))
+
+
+def become_prompts(become):
+    """The prompt rules and secrets for a command that Ansible's become plugin has wrapped."""
+    rules, secrets = [], {}
+    password = routes.option(become, 'become_pass')
+    for text in become.fail:
+        rules.append(_failure(text, 'Incorrect %s password' % become.name))
+    for text in become.missing:
+        rules.append(_failure(text, 'Missing %s password' % become.name))
+    if become.prompt and password:
+        secrets['become_password'] = password
+        for text in _prompt_texts(become):
+            rules.append({'match': 'contains', 'text': text, 'then': {'send': 'become_password'}})
+    return rules, secrets
+
+
+def _failure(text, message):
+    return {'match': 'contains', 'text': text,
+            'then': {'fail': {'code': 'become', 'message': message, 'hint': ''}}}
+
+
+def _prompt_texts(become):
+    if isinstance(become.prompt, (str, bytes)):
+        return [to_text(become.prompt).strip()]
+    # su asks in the user's language: its plugin recognises the prompts of a list.
+    return routes.option(become, 'prompt_l10n') or list(getattr(become, 'SU_PROMPT_LOCALIZATIONS', ['Password']))
+
+
+def without_success(stdout, success):
+    """The output of a command without the line by which its become method says that it worked."""
+    marker = to_bytes(success)
+    at = stdout.find(marker)
+    if at < 0:
+        return stdout
+    end = stdout.find(b'\n', at)
+    return b'' if end < 0 else stdout[end + 1:]

@@ -1,0 +1,180 @@
+"""The module tier: a module runs on the node of the task's account, by one request.
+
+`_execute_module` stays Ansible's. In place of the zip that `_configure_module` builds it gets a `Token`, and when it
+hands that to `_low_level_execute_command` the module runs. So arguments, parsing of the result, warnings, facts and
+tags are Ansible's own, in every release.
+"""
+
+import json
+import os
+import re
+
+from ansible import constants as C
+from ansible.module_utils.common.text.converters import to_text
+from ansible.plugins.loader import module_loader, module_utils_loader
+from ansible.utils.display import Display
+
+from .connection import compact
+
+display = Display()
+
+#: Python that a module's first line may name for it to run in the node's own Python: what Ansible replaces by
+#: `ansible_python_interpreter`.
+PYTHON_SHEBANG = re.compile(br'\A#![ \t]*\S*/python[ \t]*\r?\n')
+#: How far ansible-core looks for bytes that no source has.
+BINARY_LOOK = 1024
+#: ansible-core puts `module_utils` in place of this; what is left of it is better served by ansible-core.
+REPLACER = b'#<<INCLUDE_ANSIBLE_MODULE_COMMON>>'
+
+#: path -> (identity of the file, is it new-style). Filled in the main process for what is used often.
+_recognised = {}
+
+
+class Token(bytes):
+    """Stands for a module that is ready to run. Never transferred; `plan` says what to run and how."""
+
+    plan = None
+
+
+class Plan(object):
+    """One run of one module."""
+
+    __slots__ = ('module', 'call', 'arguments', 'python', 'discovery', 'variables')
+
+    def __init__(self, module, call, arguments, python, discovery, variables):
+        self.module = module
+        self.call = call
+        self.arguments = arguments
+        self.python = python
+        #: The mode of interpreter discovery, if this run makes it.
+        self.discovery = discovery
+        self.variables = variables
+
+
+def is_new_style(path, pattern):
+    """Whether the module imports `module_utils` and asks for no Python of its own."""
+    stat = os.stat(path)
+    identity = (stat.st_mtime_ns, stat.st_size)
+    known = _recognised.get(path)
+    if known is not None and known[0] == identity:
+        return known[1]
+    with open(path, 'rb') as file:
+        source = file.read()
+    answer = bool(
+        b'\0' not in source[:BINARY_LOOK] and REPLACER not in source and pattern.search(source)
+        and (PYTHON_SHEBANG.match(source) or not source.startswith(b'#!')))
+    _recognised[path] = (identity, answer)
+    return answer
+
+
+def find(action, module_name):
+    """The module's path and, where Ansible must say what is wrong with it, None."""
+    if tuple(action._connection.module_implementation_preferences) != ('',):
+        return None
+    result = module_loader.find_plugin_with_context(module_name, '', collection_list=action._task.collections)
+    return result.plugin_resolved_path if result.resolved else None
+
+
+def variables_of(action, task_vars):
+    """The variables of the host that the task is for: with `delegate_to` that other host's."""
+    delegate = action._task.delegate_to
+    if delegate:
+        return task_vars.get('ansible_delegated_vars', {}).get(delegate, task_vars)
+    return task_vars
+
+
+def inform(action):
+    """Tells the connection for which host and variables it is asked."""
+    variables = action._templar.available_variables
+    name = action._task.delegate_to or variables.get('inventory_hostname')
+    action._connection.task_is(variables_of(action, variables), action._templar, name)
+
+
+def plan(action, module_name, module_path, module_args, task_vars, ansible):
+    """What `_execute_module` of this action shall run; `ansible` is the facade of `hooks`."""
+    connection = action._connection
+    variables = variables_of(action, task_vars)
+    inform(action)
+    python = connection.interpreter()
+    environment = {}
+    action._compute_environment_string(environment)
+    call = {}
+    if environment:
+        call['environment'] = {to_text(k): to_text(v, nonstring='simplerepr') for k, v in environment.items()}
+    connection.call_context(call)
+    isolation = variables.get('mitogen_task_isolation')
+    if isolation is not None:
+        call['isolation'] = to_text(action._templar.template(isolation))
+    if module_args.get('_ansible_tmpdir') and not connection.native_tmp_made:
+        # Nothing was transferred, so the directory is not there: the module makes one if it needs one.
+        if connection.in_native_tmp(module_args['_ansible_tmpdir'] + '/'):
+            module_args['_ansible_tmpdir'] = None
+    module = {
+        'name': module_name,
+        'path': module_path,
+        'ansible': ansible.directory,
+        'version': ansible.version,
+        'utils': [path for path in module_utils_loader._get_paths(subdirs=False) if os.path.isdir(path)],
+        'collections': ansible.collection_paths(),
+    }
+    arguments = ansible.encode_arguments({'ANSIBLE_MODULE_ARGS': module_args})
+    return Plan(module, call, arguments, python, python.mode, variables)
+
+
+def run(action, plan, ansible):
+    """The round trip. Returns rc, stdout, stderr."""
+    connection = action._connection
+    session = connection.session
+    probe = None
+    if plan.discovery and ansible.by_distribution:
+        discover(action, plan, ansible, action)
+        plan.python = connection.interpreter()
+    route = connection.account_route(plan.python)
+    if plan.discovery and not ansible.by_distribution:
+        # Sent together with the module: the first task on a host costs no further round trip.
+        login = route[:1]
+        probe = _begin(session, 'node', login)
+    try:
+        stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], {'module': plan.module})
+        meta, stdout, stderr = session.wait(stream, route)
+        if probe is not None:
+            (hello,) = session.wait(probe, login)
+            discover(action, plan, ansible, _Found(json.loads(hello).get('python')))
+    except Exception as error:
+        if getattr(error, 'mitogen_code', None) != 'no_python':
+            raise
+        # Ansible has words of its own for this when it sees what a shell would have said.
+        name = plan.python.argv[0] if plan.python.argv else '/usr/bin/python3'
+        action._used_interpreter = '#!' + name
+        return 127, '', '/bin/sh: 1: %s: not found\n%s\n' % (name, error.mitogen_text)
+    return json.loads(meta).get('rc', 0), stdout, stderr
+
+
+def _begin(session, op, route, parts=(), header=None):
+    from .client import RouterError
+    try:
+        return session.begin(op, route, parts, header)
+    except RouterError as error:
+        raise session.ansible_error(error, route) from None
+
+
+class _Found(object):
+    """Stands for the action in Ansible's own interpreter discovery: its probe was answered by the node's HELLO."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def _low_level_execute_command(self, cmd, sudoable=True, in_data=None):
+        return {'rc': 0, 'stdout': 'FOUND\n%s\nENDFOUND\n' % self._path, 'stderr': ''}
+
+
+def discover(action, plan, ansible, prober):
+    """Ansible's own discovery, with its words and its fact, over a probe that is ours."""
+    found = ansible.discover_interpreter(prober, 'python', plan.discovery, plan.variables)
+    key = 'discovered_interpreter_python'
+    action._discovered_interpreter = found
+    task = action._task
+    plan.variables.setdefault('ansible_facts', {})[key] = found
+    if not task.delegate_to or task.delegate_facts:
+        action._discovered_interpreter_key = key
+    plan.discovery = None

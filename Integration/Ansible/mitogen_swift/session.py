@@ -1,0 +1,105 @@
+"""What all connections of one Ansible run share: the router, the client, and how errors are told to Ansible."""
+
+import json
+import os
+
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.utils.display import Display
+
+from .client import Client, RouterError, RouterGone
+from .router import Router
+
+display = Display()
+
+#: -v's count -> what the router passes on. Everything is displayed at -vvv; more of it with each further v.
+LOG_LEVELS = {3: 'info', 4: 'debug', 5: 'debug', 6: 'debug'}
+
+#: Codes of errors that leave a host unreachable. All others fail the task.
+UNREACHABLE = frozenset(['unreachable', 'authentication', 'timeout', 'node_lost'])
+
+
+class Session(object):
+    """Made in Ansible's main process before it forks; its workers have it by inheritance."""
+
+    def __init__(self, router):
+        self.router = router
+        self.client = Client(router.path, LOG_LEVELS.get(display.verbosity, 'warning'), _show)
+        #: The environment that the router, and so the node on this machine, was started with.
+        self.environment = dict(os.environ)
+
+    @classmethod
+    def start(cls):
+        return cls(Router.start())
+
+    def begin(self, op, route, parts=(), header=None, **more):
+        head = {'op': op, 'hops': len(route)}
+        if header:
+            head.update(header)
+        return self.client.begin(head, list(route) + list(parts), **more)
+
+    def wait(self, stream, route):
+        try:
+            return self.client.wait(stream)
+        except RouterError as error:
+            raise self.ansible_error(error, route) from None
+
+    def request(self, op, route, parts=(), header=None, **more):
+        """One request and its reply's parts; errors in Ansible's form."""
+        try:
+            stream = self.begin(op, route, parts, header, **more)
+        except RouterError as error:
+            raise self.ansible_error(error, route) from None
+        return self.wait(stream, route)
+
+    def changed_environment(self):
+        """What the main process or a plugin set in the environment since the router started."""
+        if os.environ == self.environment:
+            return {}
+        return {name: value for name, value in os.environ.items() if self.environment.get(name) != value}
+
+    def ansible_error(self, error, route):
+        """The exception that Ansible understands. It carries `mitogen_code`."""
+        text = str(error)
+        if isinstance(error, RouterGone):
+            why = self.router.why_gone()
+            if why:
+                text = '%s\n%s' % (text, why)
+        kind = AnsibleError
+        if error.code == 'become' or (error.code == 'authentication' and _concerns_become(error, route)):
+            text = _become_text(error, route)
+        elif error.code == 'authentication':
+            kind = AnsibleAuthenticationFailure
+        elif error.code in UNREACHABLE:
+            kind = AnsibleConnectionFailure
+        elif error.code == 'not_found':
+            kind = AnsibleFileNotFound
+        mapped = kind(text)
+        mapped.mitogen_code = error.code
+        mapped.mitogen_text = str(error)
+        return mapped
+
+
+def _methods(route):
+    return [json.loads(hop).get('method') for hop in route]
+
+
+def _concerns_become(error, route):
+    methods = _methods(route)
+    return len(methods) > 1 and methods[-1] in error.message
+
+
+def _become_text(error, route):
+    """Ansible's own words first, since playbooks and people look for them; then what happened."""
+    method = _methods(route)[-1] if route else 'become'
+    message = error.message.lower()
+    if message.startswith(('incorrect', 'missing')):
+        return str(error)
+    if 'incorrect' in message or 'wrong' in message:
+        return 'Incorrect %s password: %s' % (method, error)
+    if 'password' in message:
+        return 'Missing %s password: %s' % (method, error)
+    return str(error)
+
+
+def _show(level, logger, text):
+    display.vvv('[mitogen %s] %s' % (logger or level, text))

@@ -1,0 +1,72 @@
+# What the host scripts share; sourced, not run. State lies below $MITOGEN_HOSTS, and names that the whole machine can see (accounts,
+# network namespaces) carry $MITOGEN_HOSTS_ID, so that several runs stand side by side.
+set -eu
+MITOGEN_HOSTS=${MITOGEN_HOSTS:-${TMPDIR:-/tmp}/mitogen-hosts}
+MITOGEN_HOSTS_ID=${MITOGEN_HOSTS_ID:-0}
+HERE=$(dirname "$(readlink -f "$0")")
+NAME=$(basename "$0")
+LOGIN=mitogen-login-$MITOGEN_HOSTS_ID OTHER=mitogen-other-$MITOGEN_HOSTS_ID RULE=mitogen-rule-$MITOGEN_HOSTS_ID
+
+say() { printf '%-6s %s\n' "$NAME" "$1"; }
+fail() { say "$1" >&2; exit 1; }
+need_root() { [ "$(id -u)" = 0 ] || fail "needs root"; }
+need() {  # need COMMAND PACKAGE
+  command -v "$1" >/dev/null || PATH=$PATH:/usr/sbin command -v "$1" >/dev/null || fail "$1 is missing: apt-get install $2"
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
+retry() { local n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n - 1)); [ $n -gt 0 ] || return 1; sleep 0.05; done; }
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+
+# background NAME COMMAND…: start a daemon in a session of its own, its PID in pids/NAME, its output in log/NAME
+background() {
+  local name=$1; shift
+  mkdir -p "$MITOGEN_HOSTS/pids" "$MITOGEN_HOSTS/log"
+  setsid -f bash -c 'echo $$ > "$0"; exec "$@"' "$MITOGEN_HOSTS/pids/$name" "$@" > "$MITOGEN_HOSTS/log/$name" 2>&1 < /dev/null
+}
+
+# end NAME WORD: end the daemon NAME, if the process with the recorded PID still has WORD in its command line
+end() {
+  local file=$MITOGEN_HOSTS/pids/$1 pid
+  [ -f "$file" ] || return 0
+  pid=$(cat "$file"); rm -f "$file"
+  tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -qa -- "$2" || return 0
+  kill -TERM "$pid" 2>/dev/null || return 0
+  retry 60 gone "$pid" || kill -KILL "$pid"
+}
+
+# ssh_keys: the key pairs that every sshd of this state shares, made once
+ssh_keys() {
+  local d=$MITOGEN_HOSTS/ssh; mkdir -p "$d" /run/sshd; chmod 755 "$MITOGEN_HOSTS" "$d"
+  [ -f "$d/key" ] || ssh-keygen -q -t ed25519 -N '' -C mitogen-test -f "$d/key"
+  [ -f "$d/wrong_key" ] || ssh-keygen -q -t ed25519 -N '' -C mitogen-wrong -f "$d/wrong_key"
+  [ -f "$d/host_key" ] || ssh-keygen -q -t ed25519 -N '' -C mitogen-host -f "$d/host_key"
+  cp "$d/key.pub" "$d/authorized_keys"
+  printf '* %s\n' "$(cut -d' ' -f1,2 "$d/host_key.pub")" > "$d/known_hosts"
+}
+
+# sshd_config PORT ADDRESS…: a server that takes our key or a password through PAM, and touches nothing of the system's own sshd
+sshd_config() {
+  local d=$MITOGEN_HOSTS/ssh port=$1 a; shift
+  for a in "$@"; do printf 'ListenAddress %s:%s\n' "$a" "$port"; done
+  printf '%s\n' "HostKey $d/host_key" "AuthorizedKeysFile $d/authorized_keys" "StrictModes no" "UsePAM yes" "PidFile none" \
+    "PermitRootLogin yes" "PasswordAuthentication yes" "KbdInteractiveAuthentication no" "UseDNS no" "PrintMotd no" \
+    "MaxStartups 200" "MaxSessions 200" "LoginGraceTime 60" "Subsystem sftp internal-sftp"
+}
+
+# the words that make an ssh client use our keys and nothing of the user's
+ssh_options() {
+  printf '%s ' -F none -i "$MITOGEN_HOSTS/ssh/key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
+    -o "UserKnownHostsFile=$MITOGEN_HOSTS/ssh/known_hosts" -o LogLevel=ERROR -o ConnectTimeout=10
+}
+
+# dispatch start|prove|stop: the end of every script
+dispatch() {
+  case ${1:-} in
+    start) mkdir -p "$MITOGEN_HOSTS"; need_root; start ;;
+    prove) need_root; prove ;;
+    stop) need_root; stop ;;
+    *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; [ "${1:-}" = --help ] || exit 2 ;;
+  esac
+}

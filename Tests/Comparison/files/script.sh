@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "script $# arguments: $*"
+echo to stderr >&2

@@ -1,0 +1,85 @@
+"""What may differ between two runs of the same playbook, and why. Nothing else is forgiven.
+
+A mask replaces a value, it does not drop it: a key that only one side has is a difference.
+"""
+import re
+
+#: Keys of results whose values are moments, durations or numbers that the system gives out.
+KEYS = {
+    "start": "when a command ran",
+    "end": "when a command ran",
+    "delta": "how long a command ran",
+    "elapsed": "how long a download or a wait took",
+    "atime": "when a file was read",
+    "mtime": "when a file was written",
+    "ctime": "when a file was changed",
+    "inode": "which inode was free",
+    "_original_basename": "of content given inline: the controller's temporary file",
+    "ansible_job_id": "number and PID of a job",
+    "started": "an async job reports its number of polls by it",
+    "version": "of a file: the generation of its inode",
+    "date": "header of an HTTP answer",
+    "last_modified": "header of an HTTP answer",
+    "frame": "where in Ansible's own code a time limit struck",
+}
+#: Keys that mean something else elsewhere: `version` outside of a `stat` is the version of a package or of Python.
+ONLY_IN = {"version": "stat"}
+
+#: Facts of a machine that lives.
+FACTS = {
+    "ansible_date_time": "the time",
+    "ansible_uptime_seconds": "the time",
+    "ansible_memfree_mb": "memory in use",
+    "ansible_memory_mb": "memory in use",
+    "ansible_swapfree_mb": "memory in use",
+    "ansible_loadavg": "load",
+    "ansible_mounts": "blocks in use",
+    "ansible_iscsi_iqn": "read anew each time",
+    "ansible_interfaces": "namespaces of other tests come and go",
+}
+
+#: Lists that were sets: their order is any.
+SETS = ("ansible_virtualization_tech_guest", "ansible_virtualization_tech_host")
+
+#: Parts of strings, first match first.
+STRINGS = [
+    # a task's directory on the target, and the controller's: time, PID and a random number
+    (re.compile(r"ansible-tmp-[0-9.]+-\d+-\d+"), "ansible-tmp-#"),
+    (re.compile(r"ansible-moduletmp-[0-9.]+-\w+"), "ansible-moduletmp-#"),
+    (re.compile(r"ansible-local-\w+/tmp\w+"), "ansible-local-#"),
+    (re.compile(r"ansible-local-\w+"), "ansible-local-#"),
+    # where a module unpacked itself
+    (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+/ansible_[\w.]+_payload\.zip"), "PAYLOAD"),
+    (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+"), "PAYLOAD"),
+    # when a command ran, in a module's output as it stands
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"), "TIME"),
+    (re.compile(r"\b\d:\d\d:\d\d\.\d{6}"), "DURATION"),
+    # the name of tempfile's result, of an atomic move's and of an assembled file's source
+    (re.compile(r"\bcomparison\.\w+"), "comparison.#"),
+    (re.compile(r"\.ansible_tmp\w+"), ".ansible_tmp#"),
+    (re.compile(r"/tmp\w{8}\b"), "/tmp########"),
+    # PID and time in the name of a backup
+    (re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~"), ".PID.TIME~"),
+    # a job: a random number and a PID
+    (re.compile(r"\bj\d+\.\d+"), "JOB"),
+    # the client's port of an ssh session
+    (re.compile(r"(?<=127\.0\.0\.\d )\d{4,5}(?= )"), "PORT"),
+    # ssh's masters are named after nothing that lasts
+    (re.compile(r"\b[0-9a-f]{10}\b(?=-|$)"), "CONTROL"),
+]
+
+
+def masked(value, key="", parents=()):
+    """`value` with all that may differ replaced by what it is."""
+    if key in FACTS or (key in KEYS and (key not in ONLY_IN or ONLY_IN[key] in parents)):
+        return f"<{FACTS.get(key) or KEYS[key]}>"
+    if isinstance(value, dict):
+        return {name: masked(item, name, (*parents, key)) for name, item in value.items()}
+    if isinstance(value, list):
+        if key in SETS:
+            value = sorted(value)
+        return [masked(item, "", (*parents, key)) for item in value]
+    if isinstance(value, str):
+        for pattern, word in STRINGS:
+            value = pattern.sub(word, value)
+    return value

@@ -1,3 +1,0 @@
-import Testing
-
-@Test func placeholderLaunch() { #expect(Bool(true)) }

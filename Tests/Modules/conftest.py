@@ -1,0 +1,6 @@
+"""The tests here import their neighbours, whichever folder pytest was started in."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

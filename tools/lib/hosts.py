@@ -1,0 +1,142 @@
+"""Hosts from Integration/Hosts for the length of a `with`, and inventories that name them."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import paths
+
+#: The order in which they start; they stop in the reverse one.
+ORDER = ("users", "sshd", "bare", "links")
+#: The target's address at the far end of every link.
+FAR_ADDRESS = "10.213.0.2"
+
+
+class HostsFailed(Exception):
+    """A host script failed; its output is the message."""
+
+
+def stop_on_signals():
+    """SIGTERM and SIGHUP leave through the same door as ^C, so that what a tool started is ended."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+
+
+class Hosts:
+    """`with Hosts("users", "sshd") as hosts:` accounts and servers that exist inside the block only.
+
+    The state's folder is named after our PID: what a killed tool left is found by the next one, and stopped.
+    """
+
+    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180)):
+        self.names = [name for name in ORDER if name in names]
+        self.links = links
+        self.values: dict[str, str] = {}
+
+    def __enter__(self):
+        sweep()
+        self.state = Path(tempfile.mkdtemp(prefix=f"mitogen-hosts-{os.getpid()}-"))
+        self.state.chmod(0o755)
+        try:
+            for name in self.names:
+                run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
+        except BaseException:
+            self.__exit__()
+            raise
+        for file in self.state.glob("*.env"):
+            self.values |= dict(line.split("=", 1) for line in file.read_text().splitlines())
+        return self
+
+    def __exit__(self, *_):
+        stop_state(self.state)
+
+    @property
+    def login(self) -> str:
+        return self.values["LOGIN"]
+
+    @property
+    def other(self) -> str:
+        return self.values["OTHER"]
+
+    @property
+    def rule(self) -> str:
+        return self.values["RULE"]
+
+    @property
+    def login_password(self) -> str:
+        return self.values["LOGIN_PASSWORD"]
+
+    @property
+    def port(self) -> int:
+        return int(self.values["PORT"])
+
+    @property
+    def key(self) -> Path:
+        return self.state / "ssh" / "key"
+
+    @property
+    def ssh_arguments(self) -> str:
+        return f"-F none -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile={self.state}/ssh/known_hosts"
+
+    def variables(self, index: int = 1, **more) -> dict:
+        """Inventory variables of the host at 127.0.0.`index`; `more` adds to them or replaces."""
+        return {
+            "ansible_host": f"127.0.0.{index}",
+            "ansible_port": self.port,
+            "ansible_user": self.login,
+            "ansible_ssh_private_key_file": str(self.key),
+            "ansible_ssh_common_args": self.ssh_arguments,
+        } | more
+
+    def bare_variables(self, **more) -> dict:
+        """Inventory variables of the host that has no Python."""
+        return self.variables(21, ansible_port=int(self.values["BARE_PORT"])) | more
+
+    def far_variables(self, **more) -> dict:
+        """Inventory variables of the host at the far end of a link."""
+        return self.variables(ansible_host=FAR_ADDRESS, ansible_port=22) | more
+
+    def inventory(self, hosts: dict[str, dict], name: str = "inventory") -> Path:
+        """Writes an inventory of `hosts` (name -> variables) and returns its path."""
+        path = self.state / f"{name}.json"
+        path.write_text(json.dumps({"all": {"hosts": hosts}}, indent=1))
+        return path
+
+    def near(self, rtt: int) -> list[str]:
+        """The words to put before a command that is to run at the near end of a link."""
+        return ["nsenter", f"--net=/run/netns/mitogen-near-{os.getpid()}-{rtt}", "--"]
+
+    def bytes_on_link(self, rtt: int) -> int:
+        """IP bytes that have crossed the link so far, both ways."""
+        command = ["ip", "-n", f"mitogen-near-{os.getpid()}-{rtt}", "-j", "-s", "link", "show", "dev", "link0"]
+        counters = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)[0]["stats64"]
+        return counters["rx"]["bytes"] + counters["tx"]["bytes"]
+
+
+def run_script(name: str, verb: str, state: Path, **environment: str):
+    owner = state.name.split("-")[2]
+    environment = os.environ | environment | {"MITOGEN_HOSTS": str(state), "MITOGEN_HOSTS_ID": owner}
+    done = subprocess.run([str(paths.HOSTS / name), verb], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise HostsFailed(f"Integration/Hosts/{name} {verb}: {done.stdout.strip()}")
+
+
+def stop_state(state: Path):
+    for name in reversed(ORDER):
+        try:
+            run_script(name, "stop", state)
+        except HostsFailed as error:
+            print(error, file=sys.stderr)
+    shutil.rmtree(state, ignore_errors=True)
+
+
+def sweep():
+    """Stops what tools that are no longer alive left behind."""
+    for state in Path(tempfile.gettempdir()).glob("mitogen-hosts-*-*"):
+        owner = state.name.split("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            stop_state(state)

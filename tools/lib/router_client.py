@@ -1,0 +1,102 @@
+"""A client of the router, as small as the protocol allows (Core/PROTOCOL.md): one request at a time."""
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import paths
+
+HEADER = struct.Struct(">IIIBBH")
+HELLO, PING, PONG, REQUEST, REPLY, ERROR = 1, 2, 3, 16, 17, 22
+
+
+class RouterRefused(Exception):
+    """The router's ERROR."""
+
+
+class Router:
+    """`with Router() as router:` a router of our own, spoken to over its socket."""
+
+    def __init__(self, environment: dict[str, str] | None = None):
+        self.directory = Path(tempfile.mkdtemp(prefix="probe-"))
+        path = self.directory / "router"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o600)
+            listener.listen(16)
+            fd = listener.fileno()
+            command = [str(paths.MITOGEN), "router", "--listen-fd", str(fd), "--watch-pid", str(os.getpid()), "--directory", str(self.directory)]
+            self.process = subprocess.Popen(command, pass_fds=[fd], env=environment, stdin=subprocess.DEVNULL)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.stream = 0
+        self.send(HELLO, 0, json.dumps({"mitogen": 1, "features": [], "client": "probe", "pid": os.getpid()}).encode())
+        self.hello = json.loads(self.receive()[2])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def send(self, kind: int, stream: int, payload: bytes):
+        self.socket.sendall(HEADER.pack(len(payload), 0, stream, kind, 0, 0) + payload)
+
+    def receive(self) -> tuple[int, int, bytes]:
+        """(kind, stream, payload) of the next frame."""
+        length, _, stream, kind, _, _ = HEADER.unpack(self.exactly(HEADER.size))
+        return kind, stream, self.exactly(length)
+
+    def exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = self.socket.recv(count - len(data))
+            if not piece:
+                raise RouterRefused("the router has gone")
+            data += piece
+        return data
+
+    def start(self, op: str, hops: list[dict] = (), *parts: bytes) -> int:
+        """Sends a request and does not wait; returns its stream."""
+        self.stream += 1
+        everything = [json.dumps({"op": op, "hops": len(hops)}).encode(), *(json.dumps(hop).encode() for hop in hops), *parts]
+        lengths = struct.pack(">H", len(everything)) + b"".join(struct.pack(">I", len(part)) for part in everything)
+        self.send(REQUEST, self.stream, lengths + b"".join(everything))
+        return self.stream
+
+    def replies(self, streams: set[int]) -> dict[int, bytes]:
+        """Waits until every stream has its answer; returns their first parts."""
+        answers: dict[int, bytes] = {}
+        while streams - answers.keys():
+            kind, stream, payload = self.receive()
+            if kind == PING:
+                self.send(PONG, 0, payload)
+            elif kind == ERROR:
+                raise RouterRefused(payload.decode())
+            elif kind == REPLY:
+                count = struct.unpack_from(">H", payload)[0]
+                lengths = struct.unpack_from(f">{count}I", payload, 2)
+                answers[stream] = payload[2 + 4 * count:][: lengths[0]]
+        return answers
+
+    def request(self, op: str, hops: list[dict] = (), *parts: bytes) -> bytes:
+        stream = self.start(op, hops, *parts)
+        return self.replies({stream})[stream]
+
+    def memory(self, kind: str = "VmRSS") -> int:
+        """Of the router's process, in bytes."""
+        return memory_of(self.process.pid, kind)
+
+
+def memory_of(pid: int, kind: str = "VmRSS") -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(kind + ":"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(kind)
