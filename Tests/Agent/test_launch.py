@@ -106,7 +106,7 @@ def test_no_secret_is_in_any_argv_or_environment(modern_agent):
     (['sh', '-c', 'echo "no entry" >&2; exit 3'], 'unreachable', 'exit status 3 before Python was started; last seen: no entry'),
     (['sh', '-c', 'echo "no such container" >&2; exit 1'], 'not_found', 'the container is not there'),
     (['sh', '-c', 'exit 127'], 'no_python', 'exit status 127'),
-    (['no-such-program'], 'unreachable', 'no-such-program'),
+    (['no-such-program'], 'unreachable', 'could not start no-such-program'),
     (WAIT, 'timeout', 'within 0.5 s'),
 ])
 def test_failures_say_what_and_why(agent, argv, code, text):
@@ -123,6 +123,15 @@ def test_an_interpreter_is_looked_for(modern_agent):
     agent = modern_agent
     stream = hops.start(agent, 20, hops.local(interpreter='discover'))
     assert json.loads(agent.answer(stream)[0].decode())['version'][0] == 3
+
+
+def test_where_the_parents_python_is_not_to_be_had_the_systems_is_tried(agent):
+    refuse = 'case "$1" in /usr/bin/python3) exec "$@";; esac; exit 126'
+    hello = hops.opened(agent, 20, hops.local(argv=['sh', '-c', refuse, 'sh', {'bootstrap': 'argv'}]))
+    assert hello['python'] == '/usr/bin/python3'
+    with pytest.raises(RemoteError) as e:
+        hops.opened(agent, 21, hops.local(argv=['sh', '-c', 'exit 127', 'sh', {'bootstrap': 'argv'}]))
+    assert e.value.code == 'no_python'
 
 
 def test_an_open_can_be_cancelled(agent):

@@ -1,13 +1,14 @@
 """The new-style runner's Python half, on every ansible-core at hand, in executors that are used again.
 
-ANSIBLE_CORES names folders that each hold a package `ansible` (the newest-first order is that of the folder's names);
-without it, those of the virtual environments in the project's folder are taken.
+MITOGEN_TEST_VENVS names virtual environments with ansible-core, as tools/test sets it (SERIES=FOLDER, separated by colons); without it
+the tests' own interpreter has one, or ANSIBLE_CORES is a pattern of folders that hold a package `ansible`.
 """
 import glob
 import json
 import os
 import re
 import sys
+import sysconfig
 import textwrap
 
 import pytest
@@ -15,21 +16,22 @@ import pytest
 from support import pythons
 from support.ansible_program import AnsibleProgram, arguments
 from support.controller import Controller, wire
-from support.core import ROOT
 
 MODULE = 'ansible.modules.probe'
 HEAD = 'from ansible.module_utils.basic import AnsibleModule\n'
 
 
 def cores():
-    pattern = os.environ.get('ANSIBLE_CORES') or os.path.join(ROOT, '.venv*', 'lib', 'python3*', 'site-packages')
+    patterns = [os.path.join(word.partition('=')[2], 'lib', 'python3*', 'site-packages')
+                for word in os.environ.get('MITOGEN_TEST_VENVS', '').split(':') if word]
+    patterns = patterns or [os.environ.get('ANSIBLE_CORES') or sysconfig.get_path('purelib')]
     found = []
-    for folder in sorted(glob.glob(pattern)):
+    for folder in [folder for pattern in patterns for folder in glob.glob(pattern)]:
         if not os.path.exists(os.path.join(folder, 'ansible', 'release.py')):
             continue
         with open(os.path.join(folder, 'ansible', 'release.py')) as f:
             found.append((re.search(r"__version__ = '([\d.]+)", f.read()).group(1), folder))
-    assert found, 'no ansible-core in %s: tools/build makes one, or set ANSIBLE_CORES' % pattern
+    assert found, 'no ansible-core in %s' % patterns
     return sorted(found)
 
 
