@@ -89,17 +89,21 @@ def decode_parts(payload):
 
 
 class FrameDecoder(object):
-    """Bytes in, whole frames out. The length is checked before a byte of payload is awaited."""
+    """Bytes in, whole frames out. The length is checked before a byte of payload is awaited; after a frame that is
+    too long nothing is decoded any more."""
 
     def __init__(self):
         self._buffer = bytearray()
 
     def feed(self, data):
+        """The frames that are whole now. A frame that is too long is reported once those before it are taken."""
         self._buffer += data
         frames = []
         while len(self._buffer) >= HEADER.size:
             length, node, stream, kind, flags, _ = HEADER.unpack_from(self._buffer, 0)
             if length > FRAME_LIMIT:
+                if frames:
+                    break
                 raise RouterError('protocol', 'the router sent a frame of %d bytes; %d are allowed'
                                   % (length, FRAME_LIMIT))
             end = HEADER.size + length

@@ -251,6 +251,9 @@ class Hooks(object):
         ours, result = found
         kwargs.pop('collection_list', None)
         instance = object.__new__(ours)
+        # As the loader does: the class says how it was asked for last, the instance how it was.
+        for attribute in IDENTITY:
+            setattr(instance, attribute, getattr(ours, attribute))
         ours.__init__(instance, *args, **kwargs)
         return type(result)(instance, result.plugin_load_context)
 

@@ -140,11 +140,20 @@ def _hop(connection, name, python):
         'secrets': {},
         'python': python.argv,
         'python_candidates': python.candidates,
-        'timeout': float(option(connection, 'timeout') or connection._play_context.timeout or C.DEFAULT_TIMEOUT),
+        'timeout': _timeout(connection),
         'keepalive': {'interval': KEEPALIVE[0], 'count': KEEPALIVE[1]},
         # Every host that is reached locally is this machine: one node for all.
         'name': 'localhost' if connection.mitogen_method == 'local' else name,
     }
+
+
+def _timeout(connection):
+    """Seconds. The plugin's option knows `ansible_ssh_timeout` and ansible.cfg; `ansible_timeout` and `-T` come by the
+    play's context."""
+    configured = option(connection, 'timeout')
+    if configured in (None, C.DEFAULT_TIMEOUT):
+        configured = connection._play_context.timeout or C.DEFAULT_TIMEOUT
+    return float(configured)
 
 
 def _ssh(connection, hop, variables, templar):

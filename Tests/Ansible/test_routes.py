@@ -1,0 +1,113 @@
+"""Hops against what Ansible's own plugins say of the same variables."""
+import json
+
+import pytest
+
+SSH = [
+    {},
+    {'ansible_host': '10.0.0.7'},
+    {'ansible_host': '10.0.0.7', 'ansible_port': '2222', 'ansible_user': 'deploy'},
+    {'ansible_ssh_host': 'a', 'ansible_ssh_port': 23, 'ansible_ssh_user': 'b'},
+    {'ansible_ssh_private_key_file': '~/.ssh/key', 'ansible_ssh_executable': '/opt/ssh'},
+    {'ansible_ssh_args': '-C', 'ansible_ssh_common_args': '-J bastion', 'ansible_ssh_extra_args': '-4'},
+    {'ansible_host_key_checking': False},
+    {'ansible_timeout': 33},
+]
+
+
+def hops(answer):
+    return [json.loads(hop) for hop in answer['first']]
+
+
+@pytest.mark.parametrize('variables', SSH, ids=lambda v: ' '.join(v) or 'nothing')
+def test_ssh_options_are_stocks(series, variables):
+    variables = dict({'inventory_hostname': 'web1'}, **variables)
+    answer = series.ask('route', 'ssh', variables, None, {})
+    (hop,) = hops(answer)
+    assert hop['method'] == 'ssh' and hop['name'] == 'web1'
+    for option, value in answer['stock'].items():
+        if value not in (None, ''):
+            assert hop['options'][option] == value, option
+    assert hop['timeout'] == float(variables.get('ansible_timeout', 10))
+
+
+def test_the_same_values_give_the_same_bytes(series):
+    answer = series.ask('route', 'ssh', SSH[2], 'sudo', {})
+    assert answer['first'] == answer['second']
+
+
+def test_secrets_are_in_their_slots_and_nowhere_else(series):
+    variables = {'ansible_password': 'hush-login', 'ansible_become_password': 'hush-become', 'ansible_user': 'me'}
+    login, become = hops(series.ask('route', 'ssh', variables, 'sudo', {}))
+    assert login.pop('secrets') == {'password': 'hush-login'}
+    assert become.pop('secrets') == {'password': 'hush-become'}
+    assert 'hush' not in json.dumps([login, become])
+
+
+def test_sudo_options_are_stocks(series):
+    variables = {'ansible_become_user': 'postgres', 'ansible_become_flags': '-H -E', 'ansible_become_exe': '/opt/sudo'}
+    _, become = hops(series.ask('route', 'ssh', variables, 'sudo', {}))
+    assert become['method'] == 'sudo'
+    assert become['options'] == {'become_user': 'postgres', 'become_flags': '-H -E', 'become_exe': '/opt/sudo'}
+    assert become['python'] is None
+
+
+def test_becoming_who_one_is_takes_no_hop(series):
+    variables = {'ansible_user': 'root', 'ansible_become_user': 'root'}
+    assert len(hops(series.ask('route', 'ssh', variables, 'sudo', {}))) == 1
+
+
+@pytest.mark.parametrize('become, variables', [
+    ('su', {'ansible_become_user': 'x'}),
+    ('sudo', {'ansible_become_exe': 'sudo -i', 'ansible_become_user': 'x'}),
+    ('sudo', {'ansible_become_flags': '-H -p prompt', 'ansible_become_user': 'x'}),
+])
+def test_what_our_sudo_does_not_know_stays_ansibles(series, become, variables):
+    assert series.ask('route', 'ssh', variables, become, {})['reaches_account'] is False
+
+
+def test_local_is_one_node_for_all_hosts(series):
+    (hop,) = hops(series.ask('route', 'local', {}, None, {}))
+    assert hop['method'] == 'local' and hop['name'] == 'localhost' and hop['options'] == {}
+
+
+def test_our_own_ssh_variables(series):
+    variables = {'mitogen_ssh_compression': True, 'mitogen_ssh_debug_level': '2', 'mitogen_ssh_keepalive_count': 4}
+    (hop,) = hops(series.ask('route', 'ssh', variables, None, {}))
+    assert hop['options']['mitogen_ssh_compression'] is True
+    assert hop['options']['mitogen_ssh_debug_level'] == 2
+    assert hop['keepalive'] == {'interval': 30, 'count': 4}
+
+
+@pytest.mark.parametrize('configured, argv', [
+    ('/usr/bin/python3', ['/usr/bin/python3']),
+    ('/usr/bin/env FOO=bar python', ['/usr/bin/env', 'FOO=bar', 'python']),
+    ("'/opt/my python/bin/python'", ['/opt/my python/bin/python']),
+])
+def test_a_configured_interpreter_is_words(series, configured, argv):
+    answer = series.ask('interpreter', {'ansible_python_interpreter': configured}, False)
+    assert answer == [argv, [], None]
+
+
+@pytest.mark.parametrize('mode', ['auto', 'auto_silent', 'auto_legacy', ''])
+def test_discovery(series, mode):
+    argv, candidates, asked = series.ask('interpreter', {'ansible_python_interpreter': mode}, False)
+    assert argv is None and '/usr/bin/python3' in candidates and asked == (mode or 'auto')
+
+
+def test_discovery_is_made_once(series):
+    facts = {'ansible_facts': {'discovered_interpreter_python': '/usr/bin/python3.11'}}
+    before = series.ask('interpreter', {}, False)
+    after = series.ask('interpreter', facts, False)
+    assert after[2] is None and after[:2] == before[:2], 'the node must keep its key'
+
+
+def test_the_distributions_python_comes_first_up_to_2_18(series):
+    assert series.ask('interpreter', {}, True)[1][0] == '/usr/bin/python3'
+    facts = {'ansible_facts': {'discovered_interpreter_python': '/usr/libexec/platform-python'}}
+    assert series.ask('interpreter', facts, True)[0] == ['/usr/libexec/platform-python']
+
+
+def test_values_are_untagged(series):
+    answer = series.ask('plain_of_tagged')
+    assert answer == {'values': {'a': ['value'], 'value': 22}, 'types': ['str', 'int']}
