@@ -147,7 +147,8 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
