@@ -10,9 +10,11 @@ let strict: [SwiftSetting] = [
 
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
 /// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
-/// in the dynamic symbol table.
+/// in the dynamic symbol table. A symbol that is nowhere defined is an error of the link, not of the user's run.
 let onlyTheEntry: [LinkerSetting] = [
-  .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "-zdefs", "-Xlinker", "--version-script=Core/PluginABI/exports.map"],
+    .when(platforms: [.linux]))
 ]
 
 let package = Package(
@@ -100,8 +102,8 @@ let package = Package(
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
-        .embedInCode("python/prompts.py"), .embedInCode("python/state.py"), .embedInCode("python/store.py"),
-        .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -145,10 +147,13 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
+    .executableTarget(
+      name: "ClosureProbe", dependencies: ["Modules", "Plans"], path: "Tests/ClosureProbe", swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
     .testTarget(
@@ -162,7 +167,8 @@ let package = Package(
     .executableTarget(
       name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
-    .testTarget(name: "ModulesTests", dependencies: ["Modules"], path: "Tests/ModulesTests", swiftSettings: strict),
+    .testTarget(
+      name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
     .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
       name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",

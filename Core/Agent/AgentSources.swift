@@ -6,7 +6,7 @@ public enum AgentSources {
   /// The core's files, in order: strip each, end each with a newline, concatenate, compress with zlib at level 9.
   public static var coreFiles: [[UInt8]] {
     [
-      PackageResources.wire_py, PackageResources.compat_py, PackageResources.loop_py, PackageResources.link_py,
+      PackageResources.compat_py, PackageResources.wire_py, PackageResources.loop_py, PackageResources.link_py,
       PackageResources.store_py, PackageResources.stream_py, PackageResources.process_py, PackageResources.state_py,
       PackageResources.executor_py, PackageResources.forkserver_py, PackageResources.pool_py,
       PackageResources.agent_py, PackageResources.main_py,
@@ -19,12 +19,12 @@ public enum AgentSources {
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
     switch name {
-    case "exec": [PackageResources.prompts_py, PackageResources.exec_py]
-    case "files": [PackageResources.files_py]
+    case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
+    case "files": [PackageResources.spawn_py, PackageResources.files_py]
     case "launch":
       [
-        PackageResources.prompts_py, PackageResources.bootstrap_py, PackageResources.launching_py,
-        PackageResources.child_py, PackageResources.launch_py,
+        PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.launch_py,
       ]
     default: nil
     }

@@ -102,21 +102,3 @@ struct PluginHostCommand: ParsableCommand {
     PluginHost.main()
   }
 }
-
-enum Output {
-  static func write(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, stdout) }
-    fflush(stdout)
-  }
-
-  static func table(_ head: [String], _ rows: [[String]]) {
-    let all = [head] + rows
-    let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    for row in all {
-      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max($1 - $0.count, 0)) }
-      var line = cells.joined(separator: "  ")
-      while line.hasSuffix(" ") { line.removeLast() }
-      print(line)
-    }
-  }
-}

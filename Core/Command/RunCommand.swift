@@ -63,13 +63,13 @@ struct RunCommand: ParsableCommand {
     let session = try Session(settings: settings, log: log)
     do {
       let outcome = try session.exec(command, on: route) { bytes, isError in
-        Self.write(Array(bytes), to: isError ? STDERR_FILENO : STDOUT_FILENO)
+        Output.write(Array(bytes), to: isError ? STDERR_FILENO : STDOUT_FILENO)
       }
       try session.close()
       throw ExitCode(outcome.status)
     } catch let failure as Failure {
       try? session.close()
-      Self.write(Array("mitogen: \(failure)\n".utf8), to: STDERR_FILENO)
+      Output.write(Array("mitogen: \(failure)\n".utf8), to: STDERR_FILENO)
       // As ssh does for its own failures: a command's status cannot be told from a smaller number.
       throw ExitCode(255)
     }
@@ -81,15 +81,5 @@ struct RunCommand: ParsableCommand {
     }
     settings.options[String(text[..<dot]), default: [:]][String(text[text.index(after: dot)..<equals])] = String(
       text[text.index(after: equals)...])
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      if count <= 0 { return }
-      rest = rest.dropFirst(count)
-    }
   }
 }

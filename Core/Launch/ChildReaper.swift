@@ -60,6 +60,7 @@ final class ChildReaper: Sendable {
   private func add(_ pidfd: Int32, _ entry: Entry) {
     entries.withLock { $0[pidfd] = entry }
     let error = mitogen_exit_queue_add(queue, pidfd)
+    // ENOMEM, or a user's limit of epoll watches, which is in the hundred thousands: nothing works any more.
     precondition(error == 0, "a pidfd cannot be watched: errno \(error)")
   }
 

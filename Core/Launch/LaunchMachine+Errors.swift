@@ -9,9 +9,9 @@ extension LaunchMachine {
   }
 
   /// A hop that changes the account fails as `become`: Ansible then reports a failed task, not an unreachable host.
-  /// Only such a hop runs an interpreter directly and asks something.
+  /// It runs an interpreter directly, through some other program.
   private var generalCode: String {
-    plan.interpreter == .direct && !plan.prompts.isEmpty ? "become" : "unreachable"
+    plan.interpreter == .direct && plan.argv.first != .bootstrapWords ? "become" : "unreachable"
   }
 
   private func variable(of slot: String) -> String {

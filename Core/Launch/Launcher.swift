@@ -10,8 +10,8 @@ import Plans
 public final class Launcher: Sendable {
   private let eventLoop: any EventLoop
   private let log: @Sendable (String) -> Void
-  /// Of all launches, ended or not: for `allEnded`.
-  private let running: NIOLoopBoundBox<[ObjectIdentifier: EventLoopFuture<Void>]>
+  /// All launches of which something is left.
+  private let running: NIOLoopBoundBox<[ObjectIdentifier: LaunchAttempt]>
 
   /// - Parameter log: takes what the plans' rules log; secrets are masked.
   public init(eventLoop: any EventLoop, log: @escaping @Sendable (String) -> Void = { _ in }) {
@@ -56,15 +56,20 @@ public final class Launcher: Sendable {
   /// Succeeds when every child that was started up to now has ended. From any thread.
   public func allEnded() -> EventLoopFuture<Void> {
     eventLoop.flatSubmit { [eventLoop, running] in
-      EventLoopFuture.andAllComplete(Array(running.value.values), on: eventLoop)
+      EventLoopFuture.andAllComplete(running.value.values.map(\.ended), on: eventLoop)
     }
+  }
+
+  /// Ends every child, also those that are still on the way to their marker. On the launcher's event loop only.
+  public func terminateAll() {
+    eventLoop.preconditionInEventLoop()
+    for attempt in Array(running.value.values) { attempt.terminate() }
   }
 
   private func remember(_ attempt: LaunchAttempt) {
     let id = ObjectIdentifier(attempt)
-    let ended = attempt.ended
-    running.value[id] = ended
-    ended.assumeIsolated().whenComplete { [running] _ in running.value[id] = nil }
+    running.value[id] = attempt
+    attempt.ended.assumeIsolated().whenComplete { [running] _ in running.value[id] = nil }
   }
 
   private static let usualCandidates = ["python3", "/usr/bin/python3", "/usr/libexec/platform-python", "python"]

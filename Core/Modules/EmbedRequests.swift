@@ -13,8 +13,7 @@ struct EmbedRequests {
     var type: String
   }
 
-  /// Nil unless the source imports embedding at its top level. `module` is its dotted name.
-  static func resources(in source: [UInt8], imports: [PythonImport], module: String) throws(ModuleError) -> [Resource]? {
+  private static func imported(by imports: [PythonImport]) -> Import? {
     var imported: Import?
     for statement in imports where statement.isFrom && statement.level == 0 && !statement.isOptional {
       for name in statement.names {
@@ -25,11 +24,19 @@ struct EmbedRequests {
         }
       }
     }
-    guard let imported else { return nil }
-    let parent = module.split(separator: ".").dropLast()
+    return imported
+  }
+
+  /// Whether a source imports embedding at its top level.
+  static func areImported(by imports: [PythonImport]) -> Bool { imported(by: imports) != nil }
+
+  /// `module` is the source's dotted name.
+  static func resources(in source: [UInt8], imports: [PythonImport], module: String) throws(ModuleError) -> [Resource] {
+    guard let imported = imported(by: imports) else { return [] }
+    let parent = Array(module.dottedParts.dropLast())
     let found = source.withUnsafeBufferPointer { buffer -> Result<[Resource], ModuleError> in
       do throws(ModuleError) {
-        return .success(try requests(in: buffer, imported, parent: parent.map(String.init)))
+        return .success(try requests(in: buffer, imported, parent: parent))
       } catch {
         return .failure(error)
       }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Glibc
 
 /// The calls to the file system that Modules makes; EINTR is retried where the kernel may report it.
 enum FileSystem {
@@ -59,6 +55,8 @@ enum FileSystem {
   struct Listing {
     var directories: Set<String> = []
     var files: Set<String> = []
+
+    var isEmpty: Bool { directories.isEmpty && files.isEmpty }
   }
 
   /// Empty if there is no such directory.

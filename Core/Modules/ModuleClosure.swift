@@ -36,7 +36,7 @@ struct ModuleClosure {
     let hasMarker = PythonSource.contains(source, Self.marker)
     let source = hasMarker ? Self.replacingMarker(source) : source
     moduleName = installation.moduleName(of: request)
-    entry = moduleName.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "/") + ".py"
+    entry = moduleName.dottedPath + ".py"
     profile = installation.profile
 
     for (path, text) in [
@@ -85,7 +85,8 @@ struct ModuleClosure {
     while let entry = waiting.popFirst() {
       if done.contains(entry.name) { continue }
       // Neither is sent by Ansible, which warns about the first and leaves the second to the target.
-      guard entry.name.hasPrefix("ansible.module_utils.") || entry.name.hasPrefix("ansible_collections.")
+      guard entry.name.utf8.starts(with: "ansible.module_utils.".utf8)
+        || entry.name.utf8.starts(with: "ansible_collections.".utf8)
         || entry.name == "ansible_collections"
       else { continue }
       guard let found = try tree.find(entry, &trees) else {
@@ -98,14 +99,13 @@ struct ModuleClosure {
       resources += found.resources
       deprecations += found.deprecations
       for next in found.wanted where !done.contains(next.name) { waiting.insert(next) }
-      var end = found.name.startIndex
-      while let dot = found.name[end...].firstIndex(of: ".") {
-        let package = String(found.name[..<dot])
+      var package = found.name.dottedParent
+      while !package.isEmpty {
         if !done.contains(package) {
           waiting.insert(
             UtilEntry(name: package, childIsRedirected: found.isRedirected, isOptional: entry.isOptional))
         }
-        end = found.name.index(after: dot)
+        package = package.dottedParent
       }
     }
     return resources
@@ -114,7 +114,7 @@ struct ModuleClosure {
   private mutating func add(
     _ resource: EmbedRequests.Resource, _ tree: UtilTree, _ trees: inout SourceTrees
   ) throws(ModuleError) {
-    let parts = resource.package.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let parts = resource.package.dottedParts
     let directory: String
     if parts[0] == "ansible" {
       directory = tree.installation.path + parts[1...].map { "/" + $0 }.joined()
@@ -141,7 +141,7 @@ struct ModuleClosure {
 
   private mutating func addPackages(above path: String) {
     var directory = path
-    while let slash = directory.lastIndex(of: "/") {
+    while let slash = directory.utf8.lastIndex(of: UInt8(ascii: "/")) {
       directory = String(directory[..<slash])
       let package = directory + "/__init__.py"
       if members[package] == nil { members[package] = Member(blob: Blob([]), original: []) }

@@ -8,6 +8,7 @@ struct PythonScan {
     var end: Int
     /// Put in place of the first of them: what a suite needs to stay a suite.
     var replacement: StaticString = ""
+    var isDocstring = false
   }
 
   private(set) var imports: [PythonImport] = []
@@ -16,35 +17,38 @@ struct PythonScan {
   private var lexer: PythonLexer
   /// The token that `advance` returned last.
   private var token: PythonLexer.Token
-  private let keepsDocstrings: Bool
+  /// Something here may look at docstrings: a name, or a string that is no docstring, has `__doc__` or `getdoc` in it.
+  private var readsDocstrings = false
   /// A docstring was cut, and what follows it decides whether its suite would be left empty.
   private var cutDocstring: (cut: Int, tokenStart: Int, indentation: Int)?
 
-  init(_ source: UnsafeBufferPointer<UInt8>, keepsDocstrings: Bool) {
+  init(_ source: UnsafeBufferPointer<UInt8>) {
     lexer = PythonLexer(source)
     token = PythonLexer.Token(kind: .newline, start: 0, end: 0)
-    self.keepsDocstrings = keepsDocstrings
   }
 
   mutating func run() throws(PythonLexer.Failure) {
     var expectsDocstring = true
     var isDecorated = false
+    var isClass = false
     try advance()
     while token.kind != .end {
       let indentation = lexer.indentation
       closeDocstring(indentation)
-      if expectsDocstring, !keepsDocstrings, token.kind == .string, token.isPlainText,
-        try docstring(indentation, isDecorated: isDecorated)
+      if expectsDocstring, token.kind == .string, token.isPlainText,
+        try docstring(indentation, ofDecoratedClass: isDecorated && isClass)
       {
         expectsDocstring = false
         continue
       }
-      let header = try logicalLine(indentation)
-      expectsDocstring = header == .definition
-      // The lines of a decorator come before the line that it decorates, at the same level.
-      if header != .definition { isDecorated = header == .decorator }
+      isClass = isName(token, "class")
+      let line = try logicalLine(indentation)
+      expectsDocstring = line == .definition
+      // The lines of a decorator come before the line that it decorates.
+      if line != .definition { isDecorated = line == .decorator }
     }
     closeDocstring(-1)
+    if readsDocstrings { cuts.removeAll { $0.isDocstring } }
   }
 
   private enum Line {
@@ -58,8 +62,9 @@ struct PythonScan {
   private mutating func logicalLine(_ indentation: Int) throws(PythonLexer.Failure) -> Line {
     let isDecorator = isOp(token, "@")
     let first = token
-    let isDefinition = isName(first, "def") || isName(first, "class") || isName(first, "async")
-    let isCompound = isDefinition || startsSuite(first)
+    let isAsync = isName(first, "async")
+    var isDefinition = isName(first, "def") || isName(first, "class")
+    let isCompound = isDefinition || isAsync || startsSuite(first)
     var isNested = indentation > 0
     var atStatement = true
     var endsWithColon = false
@@ -67,10 +72,12 @@ struct PythonScan {
       if atStatement, token.kind == .name {
         let isFrom = isName(token, "from")
         if isFrom || isName(token, "import") {
-          imports.append(
+          let statement: PythonImport =
             try isFrom
-              ? .from(&self, isOptional: isNested)
-              : .absolute(&self, isOptional: isNested))
+            ? .from(&self, isOptional: isNested)
+            : .absolute(&self, isOptional: isNested)
+          if isFrom, statement.names.contains(where: { $0.name == "getdoc" }) { readsDocstrings = true }
+          imports.append(statement)
           atStatement = false
           endsWithColon = false
           continue
@@ -78,14 +85,19 @@ struct PythonScan {
       }
       endsWithColon = false
       atStatement = false
-      if token.kind == .op, lexer.depth == 0 {
+      switch token.kind {
+      case .op where lexer.depth == 0:
         if isOp(token, ";") {
           atStatement = true
-        } else if isOp(token, ":"), isCompound {
+        } else if isCompound, isOp(token, ":") {
           atStatement = true
           isNested = true
           endsWithColon = true
         }
+      case .name where token.start > first.start && isAsync && isName(token, "def"): isDefinition = true
+      case .name: if isName(token, "__doc__") || isName(token, "getdoc") { readsDocstrings = true }
+      case .string: if mentionsDocstrings(token) { readsDocstrings = true }
+      default: break
       }
       try advance()
     }
@@ -110,7 +122,9 @@ struct PythonScan {
 
   /// At a string that begins a suite or the module. False, with nothing consumed but the string itself, if more
   /// than strings stand on its line: then it is an expression, and the rest of its line is left to the caller.
-  private mutating func docstring(_ indentation: Int, isDecorated: Bool) throws(PythonLexer.Failure) -> Bool {
+  private mutating func docstring(
+    _ indentation: Int, ofDecoratedClass isDecoratedClass: Bool
+  ) throws(PythonLexer.Failure) -> Bool {
     let start = token.start
     let lineStart = lexer.lineStart
     var end = token.end
@@ -126,11 +140,11 @@ struct PythonScan {
       }
     }
     while token.end < end { try advance() }
-    if isDecorated {
+    if isDecoratedClass {
       // `dataclass` computes a signature for every class without a docstring, at each import.
-      cuts.append(Cut(start: start, end: end, replacement: "'.'"))
+      cuts.append(Cut(start: start, end: end, replacement: "'.'", isDocstring: true))
     } else {
-      cuts.append(Cut(start: lineStart, end: end))
+      cuts.append(Cut(start: lineStart, end: end, isDocstring: true))
       cutDocstring = (cuts.count - 1, start, indentation)
     }
     try advance()
@@ -152,15 +166,31 @@ struct PythonScan {
     }
   }
 
+  private func mentionsDocstrings(_ token: PythonLexer.Token) -> Bool {
+    // Both have "doc" in them, and two more letters before it.
+    var index = token.bodyStart + 2
+    while index + 3 <= token.bodyEnd {
+      if lexer.source[index] == UInt8(ascii: "d"), lexer.source[index + 1] == UInt8(ascii: "o"),
+        lexer.source[index + 2] == UInt8(ascii: "c")
+      {
+        if lexer.source[index - 1] == UInt8(ascii: "_"), lexer.source[index - 2] == UInt8(ascii: "_") { return true }
+        if lexer.source[index - 1] == UInt8(ascii: "t"), lexer.source[index - 2] == UInt8(ascii: "e") { return true }
+      }
+      index += 1
+    }
+    return false
+  }
+
   // MARK: Tokens
 
   /// The next token that is not a comment; comments are cut on the way.
   @discardableResult
   mutating func advance() throws(PythonLexer.Failure) -> PythonLexer.Token {
-    repeat {
+    token = try lexer.next()
+    while token.kind == .comment {
+      cut(comment: token)
       token = try lexer.next()
-      if token.kind == .comment { cut(comment: token) }
-    } while token.kind == .comment
+    }
     return token
   }
 

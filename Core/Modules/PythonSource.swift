@@ -10,8 +10,8 @@ public enum PythonSource {
 
   /// The same program without comments and docstrings, every statement on the line where it was.
   ///
-  /// Docstrings stay in a source that mentions `__doc__` or `getdoc`: it may print them as its help. What of another
-  /// file looks at them goes unnoticed. Interpreter lines and coding comments stay. A suite that had nothing but its
+  /// Docstrings stay in a source that mentions `__doc__` or `getdoc` in its code: it may print them as its help. That
+  /// another file looks at them goes unnoticed. Interpreter lines and coding comments stay. A suite that had nothing but its
   /// docstring gets `pass`. Source in an encoding other than UTF-8, Latin-1 or ASCII, and source that does not divide
   /// into tokens, is returned as it is.
   public static func strip(_ source: [UInt8]) -> [UInt8] {
@@ -26,9 +26,8 @@ public enum PythonSource {
 
   static func scan(_ source: [UInt8]) throws(PythonLexer.Failure) -> Scanned {
     let mayStrip = PythonEncoding.isASCIICompatible(source)
-    let keepsDocstrings = contains(source, "__doc__") || contains(source, "getdoc")
     let result = source.withUnsafeBufferPointer { buffer -> Result<Scanned, PythonLexer.Failure> in
-      var scan = PythonScan(buffer, keepsDocstrings: keepsDocstrings)
+      var scan = PythonScan(buffer)
       do throws(PythonLexer.Failure) {
         try scan.run()
       } catch {

@@ -21,23 +21,22 @@ struct Routing {
 
   /// "ns.coll"
   let collection: String
-  private var entries: [String: Entry] = [:]
+  private let routes: YAML.Section
 
-  /// Everything that is not about module_utils is passed over unread: ansible-core's file has 370 KB.
+  /// Only the names of the routes are read here: ansible-core's file has 370 KB, and a module needs few of them or none.
   init(collection: String, yaml: [UInt8]) throws(YAML.Failure) {
     self.collection = collection
-    guard case .mapping(let routes)? = try YAML.value(at: ["plugin_routing", "module_utils"], in: yaml) else { return }
-    for (name, node) in routes {
-      guard case .mapping(let fields) = node, !fields.isEmpty else { continue }
-      // A deprecation beside a tombstone has no effect, even beside an empty one.
-      entries[name] = Entry(
-        redirect: fields["redirect"]?.text, tombstone: Removal(fields["tombstone"]),
-        deprecation: fields["tombstone"] == nil ? Removal(fields["deprecation"]) : nil)
-    }
+    routes = try YAML.Section(at: ["plugin_routing", "module_utils"], in: yaml)
   }
 
   /// By the name below module_utils.
-  subscript(name: String) -> Entry? { entries[name] }
+  func entry(_ name: String) throws(YAML.Failure) -> Entry? {
+    guard case .mapping(let fields)? = try routes.value(of: name), !fields.isEmpty else { return nil }
+    // A deprecation beside a tombstone has no effect, even beside an empty one.
+    return Entry(
+      redirect: fields["redirect"]?.text, tombstone: Removal(fields["tombstone"]),
+      deprecation: fields["tombstone"] == nil ? Removal(fields["deprecation"]) : nil)
+  }
 
   /// What Ansible's display makes of an entry that is deprecated or removed.
   func notice(_ removal: Removal, name: String, isRemoved: Bool, newWording: Bool) -> String {

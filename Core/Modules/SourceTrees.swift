@@ -5,7 +5,8 @@ struct SourceTrees {
   struct Source {
     var blob: Blob
     var imports: [PythonImport]
-    var bytes: [UInt8]
+    /// As it was read, if what it embeds has to be looked for.
+    var bytes: [UInt8]?
   }
 
   private var listings: [String: FileSystem.Listing] = [:]
@@ -13,7 +14,7 @@ struct SourceTrees {
   private var installations: [String: AnsibleInstallation] = [:]
   private var routings: [String: Routing] = [:]
   private var utilTrees: [UtilTree.Key: UtilTree] = [:]
-  let empty = Source(blob: Blob([]), imports: [], bytes: [])
+  let empty = Source(blob: Blob([]), imports: [])
 
   mutating func installation(at path: String) throws(ModuleError) -> AnsibleInstallation {
     if let known = installations[path] { return known }
@@ -50,26 +51,28 @@ struct SourceTrees {
   ) throws(ModuleError) -> Source {
     do throws(PythonLexer.Failure) {
       let scanned = try PythonSource.scan(bytes)
-      return Source(blob: Blob(scanned.stripped), imports: scanned.imports, bytes: bytes)
+      let embeds = EmbedRequests.areImported(by: scanned.imports)
+      return Source(blob: Blob(scanned.stripped), imports: scanned.imports, bytes: embeds ? bytes : nil)
     } catch {
       throw installation.cannotCompile(name, isModule: isModule, reason: error.reason)
     }
   }
 
-  /// By the file that holds it; a collection without one has no routes.
-  mutating func routing(_ collection: String, file: String) throws(ModuleError) -> Routing {
-    if let known = routings[file] { return known }
-    let routing: Routing
-    let yaml = (try? FileSystem.read(file)) ?? []
+  /// The route of `name` below module_utils, in the file that holds a collection's routes; without the file there are none.
+  mutating func route(
+    _ name: String, collection: String, file: String
+  ) throws(ModuleError) -> (Routing, Routing.Entry)? {
     do throws(YAML.Failure) {
-      routing = try Routing(collection: collection, yaml: yaml)
+      if routings[file] == nil {
+        routings[file] = try Routing(collection: collection, yaml: (try? FileSystem.read(file)) ?? [])
+      }
+      guard let routing = routings[file], let entry = try routing.entry(name) else { return nil }
+      return (routing, entry)
     } catch {
       throw ModuleError(
         "error parsing collection metadata: \(file), line \(error.line): \(error.reason)",
         hint: "Mitogen reads a subset of YAML here; Ansible itself may accept this file.")
     }
-    routings[file] = routing
-    return routing
   }
 
   mutating func closure(of request: ModuleRequest, source: [UInt8]) throws(ModuleError) -> ModuleClosure {
@@ -89,7 +92,7 @@ struct SourceTrees {
 extension AnsibleInstallation {
   /// `name` is the source's dotted name.
   func resources(in source: SourceTrees.Source, name: String) throws(ModuleError) -> [EmbedRequests.Resource] {
-    guard embedsResources else { return [] }
-    return try EmbedRequests.resources(in: source.bytes, imports: source.imports, module: name) ?? []
+    guard embedsResources, let bytes = source.bytes else { return [] }
+    return try EmbedRequests.resources(in: bytes, imports: source.imports, module: name)
   }
 }

@@ -31,6 +31,8 @@ struct UtilTree {
   private let utilsPaths: [String]
   private let collectionsPaths: [String]
   private var found: [UtilEntry: Found?] = [:]
+  /// The directories of each legacy package that there are, in the order of the search.
+  private var legacyDirectories: [String: [(path: String, listing: FileSystem.Listing)]] = [:]
 
   init(_ key: Key, _ installation: AnsibleInstallation) {
     self.installation = installation
@@ -39,7 +41,8 @@ struct UtilTree {
     collectionsPaths = key.collectionsPaths.map { path in
       var path = path[...]
       while path.count > 1, path.last == "/" { path.removeLast() }
-      return path == "ansible_collections" || path.hasSuffix("/ansible_collections") ? String(path) : path + "/ansible_collections"
+      let isRoot = path == "ansible_collections" || path.hasSuffix("/ansible_collections")
+      return isRoot ? String(path) : path + "/ansible_collections"
     }
   }
 
@@ -53,21 +56,19 @@ struct UtilTree {
 
   /// The names that an entry may stand for, the likelier first.
   func candidates(_ entry: UtilEntry) -> [String] {
-    let parts = entry.parts
+    let dots = entry.name.utf8.count { $0 == Byte.dot }
     if isLegacy(entry.name) {
       // six makes its submodules when it runs.
-      if parts[2] == "six" { return ["ansible.module_utils.six"] }
-      return entry.isAmbiguous && parts.count > 3 ? [entry.name, parent(entry.name)] : [entry.name]
+      let six = "ansible.module_utils.six"
+      if entry.name == six || entry.name.utf8.starts(with: (six + ".").utf8) { return [six] }
+      return entry.isAmbiguous && dots > 2 ? [entry.name, entry.name.dottedParent] : [entry.name]
     }
-    return entry.isAmbiguous && parts.count > 6 ? [entry.name, parent(entry.name)] : [entry.name]
+    return entry.isAmbiguous && dots > 5 ? [entry.name, entry.name.dottedParent] : [entry.name]
   }
 
-  private func isLegacy(_ name: String) -> Bool { name.hasPrefix("ansible.module_utils.") }
+  private static let legacyPrefix = "ansible.module_utils."
 
-  private func parent(_ name: String) -> String {
-    guard let dot = name.lastIndex(of: ".") else { return "" }
-    return String(name[..<dot])
-  }
+  private func isLegacy(_ name: String) -> Bool { name.utf8.starts(with: Self.legacyPrefix.utf8) }
 
   // MARK: The rules
 
@@ -79,8 +80,9 @@ struct UtilTree {
 
   private mutating func locate(_ entry: UtilEntry, _ trees: inout SourceTrees) throws(ModuleError) -> Found? {
     let isLegacy = isLegacy(entry.name)
-    let parts = entry.parts
-    if !isLegacy, parts.count >= 6, parts[3] != "plugins" || parts[4] != "module_utils" {
+    if !isLegacy, case let parts = entry.name.dottedParts, parts.count >= 6,
+      parts[3] != "plugins" || parts[4] != "module_utils"
+    {
       throw ModuleError(
         "CollectionModuleUtilLocator can only locate below ansible_collections.(ns).(coll).plugins.module_utils, got "
           + "(" + parts.map { "'\($0)'" }.joined(separator: ", ") + ")")
@@ -98,13 +100,9 @@ struct UtilTree {
     return try read(last, .emptyPackage, &trees)
   }
 
-  private func legacyFile(_ name: String, _ trees: inout SourceTrees) throws(ModuleError) -> Kind? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    let leaf = String(parts[parts.count - 1])
-    let below = parts[2..<(parts.count - 1)].map { "/" + $0 }.joined()
-    for base in utilsPaths {
-      let directory = base + below
-      let listing = trees.listing(directory)
+  private mutating func legacyFile(_ name: String, _ trees: inout SourceTrees) throws(ModuleError) -> Kind? {
+    let leaf = name.dottedLeaf
+    for (directory, listing) in directories(ofLegacy: name.dottedParent, &trees) {
       if listing.directories.contains(leaf), trees.listing(directory + "/" + leaf).files.contains("__init__.py") {
         return .file(directory + "/" + leaf + "/__init__.py", isPackage: true)
       }
@@ -113,8 +111,22 @@ struct UtilTree {
     return nil
   }
 
+  private mutating func directories(
+    ofLegacy package: String, _ trees: inout SourceTrees
+  ) -> [(path: String, listing: FileSystem.Listing)] {
+    if let known = legacyDirectories[package] { return known }
+    let below = package.dottedParts.dropFirst(2).map { "/" + $0 }.joined()
+    var found: [(path: String, listing: FileSystem.Listing)] = []
+    for base in utilsPaths {
+      let listing = trees.listing(base + below)
+      if !listing.isEmpty { found.append((base + below, listing)) }
+    }
+    legacyDirectories[package] = found
+    return found
+  }
+
   private func collectionFile(_ name: String, _ trees: inout SourceTrees) throws(ModuleError) -> Kind? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let parts = name.dottedParts
     // The packages above module_utils are there, but what they hold is not sent.
     if parts.count < 6 { return .emptyPackage }
     guard let root = collectionRoot(parts[1], parts[2], &trees) else { return nil }
@@ -142,10 +154,13 @@ struct UtilTree {
   }
 
   private func redirect(_ name: String, _ entry: UtilEntry, _ trees: inout SourceTrees) throws(ModuleError) -> Kind? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let isLegacy = isLegacy(name)
-    let below = parts.dropFirst(isLegacy ? 2 : 5).joined(separator: ".")
-    guard !below.isEmpty else { return nil }
+    let parts = isLegacy ? [] : name.dottedParts
+    let below =
+      isLegacy
+      ? String(name.utf8.dropFirst(Self.legacyPrefix.utf8.count))
+      : parts.dropFirst(5).joined(separator: ".")
+    guard let below, !below.isEmpty else { return nil }
     let collection = isLegacy ? "ansible.builtin" : parts[1] + "." + parts[2]
     let file: String
     if collection == "ansible.builtin" {
@@ -159,8 +174,7 @@ struct UtilTree {
         "error processing module_util \(name) loading redirected collection \(collection): "
           + "unable to locate collection \(collection)")
     }
-    let routing = try trees.routing(collection, file: file)
-    guard let route = routing[below] else { return nil }
+    guard let (routing, route) = try trees.route(below, collection: collection, file: file) else { return nil }
     func notice(_ removal: Routing.Removal, _ isRemoved: Bool) -> String {
       routing.notice(removal, name: name, isRemoved: isRemoved, newWording: installation.hasModuleLoader)
     }
@@ -175,7 +189,7 @@ struct UtilTree {
   // MARK: What was found
 
   private mutating func read(_ name: String, _ kind: Kind, _ trees: inout SourceTrees) throws(ModuleError) -> Found {
-    let path = name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "/")
+    let path = name.dottedPath
     var found = Found(
       name: name, path: path + "/__init__.py", blob: trees.empty.blob, wanted: [], resources: [], isRedirected: false,
       deprecations: [], file: nil)

@@ -2,8 +2,7 @@
 /// collections, anchors. Every scalar is text, as in the loader that Ansible uses for these files. Not there: tags,
 /// complex keys, several documents.
 ///
-/// It reads one path of keys and passes over the rest line by line; an alias whose anchor was passed over makes it read
-/// the whole file.
+/// It reads one mapping of a document, and of that what is asked for; the rest is passed over line by line.
 enum YAML {
   indirect enum Node: Equatable {
     case scalar(String)
@@ -22,21 +21,54 @@ enum YAML {
     var reason: String
   }
 
-  /// The value behind the keys of `path`, if they are there.
-  static func value(at path: [String], in source: [UInt8]) throws(Failure) -> Node? {
-    var reader = YAMLReader(source)
-    var node: Node?
-    do {
-      node = try reader.document(path: path)
-    } catch {
-      guard reader.missesAnchor else { throw error }
-      reader = YAMLReader(source)
-      node = try reader.document(path: [])
+  /// The mapping behind a path of keys.
+  struct Section {
+    private enum Content {
+      /// The lines on which its keys stand.
+      case lines(YAMLReader, [String: Int])
+      /// What is not written in block style is read at once.
+      case fields([String: Node])
     }
-    for key in path {
-      guard case .mapping(let fields)? = node else { return nil }
-      node = fields[key]
+
+    private let path: [String]
+    private let source: [UInt8]
+    private let content: Content
+
+    init(at path: [String], in source: [UInt8]) throws(Failure) {
+      self.path = path
+      self.source = source
+      var reader = YAMLReader(source)
+      if let lines = reader.keys(at: path) {
+        content = .lines(reader, lines)
+      } else {
+        content = .fields(try Self.fields(at: path, in: source))
+      }
     }
-    return node
+
+    func value(of key: String) throws(Failure) -> Node? {
+      switch content {
+      case .fields(let fields): return fields[key]
+      case .lines(var reader, let lines):
+        guard let line = lines[key] else { return nil }
+        do {
+          return try reader.value(atLine: line)
+        } catch {
+          // An alias for something that was passed over.
+          guard reader.missesAnchor else { throw error }
+          return try Self.fields(at: path, in: source)[key]
+        }
+      }
+    }
+
+    private static func fields(at path: [String], in source: [UInt8]) throws(Failure) -> [String: Node] {
+      var reader = YAMLReader(source)
+      var node = try reader.document()
+      for key in path {
+        guard case .mapping(let fields)? = node else { return [:] }
+        node = fields[key]
+      }
+      guard case .mapping(let fields)? = node else { return [:] }
+      return fields
+    }
   }
 }

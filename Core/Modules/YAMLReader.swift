@@ -14,6 +14,9 @@ struct YAMLReader {
   private var current = 0
   private var anchors: [String: YAML.Node] = [:]
   private(set) var missesAnchor = false
+  private var depth = 0
+  /// Collections in collections; no routing file has more than four. Keeps a hostile one off the stack.
+  private static let depthLimit = 64
 
   init(_ source: [UInt8]) {
     self.source = source
@@ -31,15 +34,71 @@ struct YAMLReader {
     }
   }
 
-  /// Empty `path`: the whole document.
-  mutating func document(path: [String]) throws(YAML.Failure) -> YAML.Node? {
+  mutating func document() throws(YAML.Failure) -> YAML.Node? {
+    skipHeader()
+    guard line() != nil else { return nil }
+    return try block()
+  }
+
+  private mutating func skipHeader() {
     while let line = line() {
       let text = text(line)
       guard text.hasPrefix("%") || text == "---" else { break }
       current += 1
     }
-    guard line() != nil else { return nil }
-    return try block(path[...])
+  }
+
+  /// The lines on which the keys of a mapping stand; empty if the path leads nowhere, nil if some mapping on the way is not
+  /// in block style.
+  mutating func keys(at path: [String]) -> [String: Int]? {
+    skipHeader()
+    var outer = -1
+    for wanted in path {
+      guard let first = line(), first.indentation > outer else { return [:] }
+      var isFound = false
+      while let line = line(), line.indentation == first.indentation, !isFound {
+        guard let key = key(line) else { return nil }
+        let hasBlock = line.end == key.end
+        current += 1
+        if key.name == wanted {
+          guard hasBlock else { return nil }
+          isFound = true
+        } else {
+          skip(deeperThan: first.indentation)
+        }
+      }
+      guard isFound else { return [:] }
+      outer = first.indentation
+    }
+    var lines: [String: Int] = [:]
+    guard let first = line(), first.indentation > outer else { return [:] }
+    while let line = line(), line.indentation == first.indentation {
+      guard let key = key(line) else { return nil }
+      lines[key.name] = current
+      current += 1
+      skip(deeperThan: first.indentation)
+    }
+    return lines
+  }
+
+  /// A line's key, and where what follows its colon begins.
+  private func key(_ line: Line) -> (name: String, end: Int)? {
+    guard !isItem(line), let colon = keyEnd(line) else { return nil }
+    let quote = source[line.start]
+    if quote == Byte.quote || quote == Byte.doubleQuote {
+      guard colon > line.start + 1, source[colon - 1] == quote else { return nil }
+      return (String(decoding: source[(line.start + 1)..<(colon - 1)], as: UTF8.self), colon + 1)
+    }
+    return (String(decoding: source[line.start..<colon], as: UTF8.self), colon + 1)
+  }
+
+  /// What a key stands for, by the line that it is on.
+  mutating func value(atLine index: Int) throws(YAML.Failure) -> YAML.Node? {
+    current = index
+    guard let line = line(), let key = key(line) else { return nil }
+    var rest = String(decoding: source[key.end..<line.end], as: UTF8.self)[...]
+    current += 1
+    return try value(&rest, indentation: line.indentation)
   }
 
   /// The next line with something on it, which becomes the current one.
@@ -52,17 +111,24 @@ struct YAMLReader {
 
   private func failure(_ reason: String) -> YAML.Failure { YAML.Failure(line: current + 1, reason: reason) }
 
+  private mutating func deepen() throws(YAML.Failure) {
+    guard depth < Self.depthLimit else { throw failure("too many levels") }
+    depth += 1
+  }
+
   // MARK: Blocks
 
-  private mutating func block(_ path: ArraySlice<String>) throws(YAML.Failure) -> YAML.Node {
+  private mutating func block() throws(YAML.Failure) -> YAML.Node {
     guard let first = line() else { return .scalar("") }
+    try deepen()
+    defer { depth -= 1 }
     if isItem(first) { return .sequence(try sequence(first.indentation)) }
     guard keyEnd(first) != nil else {
       var text = text(first)[...]
       current += 1
-      return try value(&text, indentation: first.indentation - 1, path: [])
+      return try value(&text, indentation: first.indentation - 1)
     }
-    return .mapping(try mapping(first.indentation, path))
+    return .mapping(try mapping(first.indentation))
   }
 
   private func isItem(_ line: Line) -> Bool {
@@ -86,17 +152,12 @@ struct YAMLReader {
     return nil
   }
 
-  private mutating func mapping(_ indentation: Int, _ path: ArraySlice<String>) throws(YAML.Failure) -> [String: YAML.Node] {
+  private mutating func mapping(_ indentation: Int) throws(YAML.Failure) -> [String: YAML.Node] {
     var fields: [String: YAML.Node] = [:]
     while let line = line(), line.indentation == indentation, !isItem(line) {
       guard let colon = keyEnd(line) else {
         if text(line) == "..." || text(line) == "---" { break }
         throw failure("no key")
-      }
-      if let wanted = path.first, !source[line.start..<colon].elementsEqual(wanted.utf8) {
-        current += 1
-        skip(deeperThan: indentation)
-        continue
       }
       var key = String(decoding: source[line.start..<colon], as: UTF8.self)[...]
       while key.last == " " { key.removeLast() }
@@ -104,7 +165,7 @@ struct YAMLReader {
       if let quote = key.first, quote == "'" || quote == "\"" { key = try quoted(&flow, indentation: indentation)[...] }
       var rest = String(decoding: source[(colon + 1)..<line.end], as: UTF8.self)[...]
       current += 1
-      fields[String(key)] = try value(&rest, indentation: indentation, path: path.dropFirst())
+      fields[String(key)] = try value(&rest, indentation: indentation)
     }
     if let line = line(), line.indentation > indentation { throw failure("deeper than its neighbours") }
     return fields
@@ -128,11 +189,11 @@ struct YAMLReader {
       if start == line.end || source[start] == Byte.hash {
         current += 1
         var nothing = Substring()
-        items.append(try value(&nothing, indentation: indentation, path: []))
+        items.append(try value(&nothing, indentation: indentation))
       } else {
         lines[current].indentation += start - line.start
         lines[current].start = start
-        items.append(try block([]))
+        items.append(try block())
       }
     }
     return items
@@ -140,18 +201,18 @@ struct YAMLReader {
 
   /// What follows a key or stands alone; the line that it began on has been consumed.
   private mutating func value(
-    _ text: inout Substring, indentation: Int, path: ArraySlice<String>
+    _ text: inout Substring, indentation: Int
   ) throws(YAML.Failure) -> YAML.Node {
     text = text.drop { $0 == " " }
     switch text.first {
     case nil, "#":
       guard let next = line() else { return .scalar("") }
       let isItems = next.indentation == indentation && isItem(next)
-      return next.indentation > indentation || isItems ? try block(path) : .scalar("")
+      return next.indentation > indentation || isItems ? try block() : .scalar("")
     case "&":
       let name = String(text.dropFirst().prefix { $0 != " " })
       text = text.dropFirst(name.count + 1)
-      let node = try value(&text, indentation: indentation, path: path)
+      let node = try value(&text, indentation: indentation)
       anchors[name] = node
       return node
     case "*":
@@ -178,11 +239,17 @@ struct YAMLReader {
   // MARK: Scalars
 
   private func plain(_ text: Substring) -> String {
-    var result = text
-    if let comment = text.indices.first(where: { text[$0] == "#" && $0 > text.startIndex && text[text.index(before: $0)] == " " }) {
-      result = text[..<comment]
+    var end = text.utf8.endIndex
+    var previous = Byte.space
+    for index in text.utf8.indices {
+      if text.utf8[index] == Byte.hash, previous == Byte.space, index != text.startIndex {
+        end = index
+        break
+      }
+      previous = text.utf8[index]
     }
-    while result.last == " " { result.removeLast() }
+    var result = text[..<end]
+    while result.utf8.last == Byte.space { result.removeLast() }
     return String(result)
   }
 
@@ -229,6 +296,8 @@ struct YAMLReader {
   // MARK: Flow collections
 
   private mutating func flow(_ text: inout Substring, indentation: Int) throws(YAML.Failure) -> YAML.Node {
+    try deepen()
+    defer { depth -= 1 }
     let isMapping = text.removeFirst() == "{"
     let close: Character = isMapping ? "}" : "]"
     var fields: [String: YAML.Node] = [:]

@@ -113,6 +113,20 @@ public enum OptionValue: Equatable, Sendable, Encodable {
   }
 }
 
+extension OptionValue: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .string(let value): value
+    case .int(let value): "\(value)"
+    case .float(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    case .bool(let value): value ? "yes" : "no"
+    case .list(let value): value.joined(separator: ", ")
+    case .dictionary(let value):
+      value.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value ?? "")" }.joined(separator: ", ")
+    }
+  }
+}
+
 // MARK: How a plugin writes its options
 
 extension OptionDeclaration {

@@ -26,7 +26,7 @@ func operations(of plugin: any Plugin) -> UnsafePointer<mitogen_operation> {
       mitogen_operation(
         MITOGEN_RUNNER_RECOGNISE, "i(instance,source,path,reply)", unsafeBitCast(recognise, to: mitogen_function.self)),
       mitogen_operation(
-        MITOGEN_RUNNER_PLAN, "i(instance,source,module,reply)", unsafeBitCast(planRun, to: mitogen_function.self)),
+        MITOGEN_RUNNER_PLAN, "i(instance,source,path,reply)", unsafeBitCast(planRun, to: mitogen_function.self)),
       mitogen_operation(MITOGEN_RUNNER_HALF, "i(instance,reply)", unsafeBitCast(half, to: mitogen_function.self)),
     ]
   } else {
@@ -104,12 +104,12 @@ private let recognise: Four = { instance, source, path, reply in
   }
 }
 
-private let planRun: Four = { instance, source, module, reply in
+private let planRun: Four = { instance, source, path, reply in
   guard let instance = Instance.at(instance), let runner = instance.plugin as? any ModuleRunner,
-    let source = Borrowed(source), let module = Borrowed(module)
+    let source = Borrowed(source), let path = Borrowed(path)
   else { return misused }
   return instance.answer(reply) {
-    try JSON.encode(runner.plan(source.bytes, module: JSON.decode(ModuleName.self, module.bytes)))
+    try JSON.encode(runner.plan(source.bytes, path: path.text))
   }
 }
 

@@ -36,6 +36,14 @@ public struct Options {
     try read(name, Double.self, Double.init, { if case .float(let value) = $0 { value } else { nil } })
   }
 
+  /// A time limit in seconds; the declared default where nothing, or 0, is set.
+  public func seconds(_ name: String) throws -> Double {
+    let declared = declarations.first { $0.name == name }?.default
+    let standard = if case .float(let value) = declared { value } else { 10.0 }
+    guard let value = try float(name), value > 0, value.isFinite else { return standard }
+    return value
+  }
+
   /// False where nothing is set. Texts as Ansible reads them: yes, on, true, 1 and their opposites.
   public func bool(_ name: String) throws -> Bool {
     try read(name, Bool.self, truth, { if case .bool(let value) = $0 { value } else { nil } }) ?? false

@@ -54,16 +54,6 @@ public protocol ModuleRunner: Plugin {
   static var half: [UInt8] { get }
 
   func recognises(_ source: UnsafeRawBufferPointer, path: String) throws -> Bool
-  func plan(_ source: UnsafeRawBufferPointer, module: ModuleName) throws -> RunPlan
-}
-
-/// What is known of a module before its source is read.
-public struct ModuleName: Codable, Equatable, Sendable {
-  public var name: String
-  public var path: String
-
-  public init(name: String, path: String) {
-    self.name = name
-    self.path = path
-  }
+  /// For a source that it recognised.
+  func plan(_ source: UnsafeRawBufferPointer, path: String) throws -> RunPlan
 }

@@ -20,7 +20,7 @@ struct OperationForm {
   ]
   static let runner: [Int: OperationForm] = [
     MITOGEN_RUNNER_RECOGNISE: .init(name: "recognise", arguments: ["source", "path"]),
-    MITOGEN_RUNNER_PLAN: .init(name: "plan", arguments: ["source", "module"]),
+    MITOGEN_RUNNER_PLAN: .init(name: "plan", arguments: ["source", "path"]),
     MITOGEN_RUNNER_HALF: .init(name: "half"),
   ]
 

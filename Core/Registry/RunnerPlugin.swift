@@ -39,11 +39,11 @@ public final class RunnerPlugin: Sendable {
   }
 
   /// How to run a module that it recognised.
-  public func plan(source: [UInt8], moduleName: String, path: String) throws -> RunPlan {
-    let module = try RegistryJSON.encode(["name": moduleName, "path": path])
+  public func plan(source: [UInt8], path: String) throws -> RunPlan {
     let answer = try library.call(
       name, MITOGEN_RUNNER_PLAN,
-      [CallArgument(name: "source", bytes: source), CallArgument(name: "module", bytes: module)], within: deadline)
+      [CallArgument(name: "source", bytes: source), CallArgument(name: "path", bytes: Array(path.utf8))],
+      within: deadline)
     return try library.decode(RunPlan.self, answer, "run plan of \(name)")
   }
 

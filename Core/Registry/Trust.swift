@@ -2,14 +2,20 @@
   import Glibc
 #endif
 
-/// Who could have put something else in a file's place: nobody but root and this account may.
+/// Who could have put something else in a file's place: nobody but root, this account and the owner of mitogen's own
+/// executable may. The last could change the executable as well, and owns the libraries of a shared installation.
 ///
 /// What a library holds runs with the rights of the playbook's user and sees the plans of all hosts.
 enum Trust {
   private static let remedy = "make it yours or root's, and chmod go-w"
 
+  private static let executableOwner: uid_t = {
+    var status = stat()
+    return stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0
+  }()
+
   static func check(_ path: String, _ status: stat, what: String) throws(RegistryError) {
-    guard status.st_uid == 0 || status.st_uid == geteuid() else {
+    guard [0, geteuid(), executableOwner].contains(status.st_uid) else {
       throw RegistryError(
         file: path, item: "owner of the \(what)", expected: "root or user \(geteuid())",
         found: "user \(status.st_uid)", remedy: remedy)

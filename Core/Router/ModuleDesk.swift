@@ -78,6 +78,6 @@ private struct Recogniser: ModuleRecogniser {
   var name: String { runner.name }
   var precedence: Int { runner.precedence }
   func recognises(source: [UInt8], path: String) throws -> Bool { try runner.recognises(source: source, path: path) }
-  func plan(source: [UInt8], path: String) throws -> RunPlan { try runner.plan(source: source, moduleName: "", path: path) }
+  func plan(source: [UInt8], path: String) throws -> RunPlan { try runner.plan(source: source, path: path) }
   func half() throws -> [UInt8] { try runner.half() }
 }

@@ -92,6 +92,10 @@ extension RouterCore {
       case .success(let child):
         guard self.record(record.id) != nil else { return child.terminate() }
         record.launched = child
+        // A process that it left behind may hold the link open.
+        child.exit.assumeIsolated().whenSuccess { _ in
+          record.link.close(because: Failure(code: "node_lost", message: child.diagnose().message))
+        }
       case .failure(let error):
         self.remove(record.id, because: Failure(launch: error, hop: hop))
       }

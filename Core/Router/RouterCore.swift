@@ -231,6 +231,7 @@ final class RouterCore: LinkEvents {
   func shutDown(because failure: Failure) -> EventLoopFuture<Void> {
     for record in Array(records.values) where tree[record.id]?.parent == nil { remove(record.id, because: failure) }
     for client in Array(clients.values) { client.link.close(because: failure) }
+    launcher.terminateAll()
     return launcher.allEnded()
   }
 }

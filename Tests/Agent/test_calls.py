@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from support.controller import RemoteError, wire
+from support.controller import Controller, RemoteError, wire
 from support.processes import alive, become, children, gone
 from support.programs import Program
 
@@ -37,6 +37,11 @@ def test_arguments_arrive_untouched(agent):
     program = Program('import sys\ngetattr(sys.stdout, "buffer", sys.stdout).write(arguments)')
     arguments = bytes(bytearray(range(256))) * 700
     assert agent.run(program, arguments) == ({'rc': 0}, arguments, b'')
+
+
+def test_what_cannot_be_deflated_arrives(agent):
+    meta, out, err = agent.run(Program('import os\nfor _ in range(7):\n    os.write(1, os.urandom(60000))'))
+    assert (meta, len(out), err) == ({'rc': 0}, 420000, b'')
 
 
 def test_an_executor_is_used_again_and_is_not_the_agent(agent):
@@ -128,8 +133,30 @@ def test_a_module_that_ends_in_its_own_way_has_a_result(agent, end, rc, said):
     still_serves(agent)
 
 
+@pytest.mark.parametrize('garbage', [
+    'b"garbage, and more than a header of it"', 'struct.pack(">IIIBBH", 3, 0, 0, 8, 0, 0) + b"{}x"',
+    'struct.pack(">IIIBBH", 0, 0, 0, 17, 0, 0)', 'struct.pack(">IIIBBH", 0, 0, 0, 19, 0, 0) * 3',
+], ids=['garbage', 'LOG', 'REPLY', 'END'])
+def test_a_module_that_writes_to_the_control_socket_costs_an_executor_at_most(agent, garbage):
+    source = ('import os, socket, stat, struct\n'
+              'for fd in range(3, 100):\n'
+              '    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode):\n            os.write(fd, %s)\n'
+              '    except OSError:\n        pass\nprint("done")' % garbage)
+    meta, out, _ = agent.run(Program(source))
+    assert (meta['rc'], out) == (0, b'done\n') or meta['rc'] == 143
+    still_serves(agent)
+
+
+def test_nothing_is_imported_from_the_working_directory(tmp_path):
+    for name in ('traceback', 'mmap', 'pwd', 'struct', 'fcntl', 'json', '_json', '_socket', 'encodings'):
+        (tmp_path / (name + '.py')).write_text('import os\nos._exit(99)\n')
+    agent = Controller(directory=str(tmp_path))
+    assert agent.run(Program('import traceback, json\nprint("fine")'))[1] == b'fine\n'
+    agent.end()
+
+
 def test_a_module_that_forks_answers_once(agent):
-    twice = Program('import os\npid = os.fork()\nprint("child" if pid == 0 else "parent")\nif pid: os.waitpid(pid, 0)')
+    twice = Program('import os\npid = os.fork()\nos.write(1, b"child " if pid == 0 else b"parent ")\nif pid: os.waitpid(pid, 0)')
     meta, out, _ = agent.run(twice)
     assert meta == {'rc': 0}
     assert sorted(out.split()) == [b'child', b'parent']

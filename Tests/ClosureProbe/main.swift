@@ -1,5 +1,5 @@
 // Puts Core/Modules behind a pipe, for tests that compare it with Python and with Ansible: one JSON request a line
-// on stdin, one JSON answer a line on stdout. `ClosureProbe time MODULE-JSON` prints what preparing costs.
+// on stdin, one JSON answer a line on stdout.
 import FoundationEssentials
 import Glibc
 import Modules

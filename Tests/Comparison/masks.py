@@ -38,13 +38,27 @@ FACTS = {
     "ansible_interfaces": "namespaces of other tests come and go",
 }
 
+#: Variables of the controller's own environment that switch a side on.
+SWITCHES = ("ANSIBLE_",)
+
+#: Tasks that fail before a module runs, or because its interpreter ended. That both sides fail in the same way (failed, unreachable,
+#: ignored) is compared, and every other key; what they say is not: ours names the hop, what happened and what to do.
+OWN_WORDS = {
+    "a host that is not there": "ssh cannot connect",
+    "ignored, though not there": "ssh cannot connect",
+    "an account that does not exist": "stock shows what sudo wrote where it expected a module's result",
+    "that exits with a status": "stock has nothing to say",
+}
+WORDS = ("msg", "module_stderr", "module_stdout", "rc", "exception")
+
 #: Lists that were sets: their order is any.
 SETS = ("ansible_virtualization_tech_guest", "ansible_virtualization_tech_host")
 
 #: Parts of strings, first match first.
 STRINGS = [
     # a task's directory on the target, and the controller's: time, PID and a random number
-    (re.compile(r"ansible-tmp-[0-9.]+-\d+-\d+"), "ansible-tmp-#"),
+    # (ours has one folder for each node, and the home of the account that is become)
+    (re.compile(r"/[\w./-]*/(?:mitogen-[0-9a-f]{16}/)?ansible-tmp-[0-9.]+-\d+-\d+"), "TASK-TMP"),
     (re.compile(r"ansible-moduletmp-[0-9.]+-\w+"), "ansible-moduletmp-#"),
     (re.compile(r"ansible-local-\w+/tmp\w+"), "ansible-local-#"),
     (re.compile(r"ansible-local-\w+"), "ansible-local-#"),
@@ -74,7 +88,7 @@ def masked(value, key="", parents=()):
     if key in FACTS or (key in KEYS and (key not in ONLY_IN or ONLY_IN[key] in parents)):
         return f"<{FACTS.get(key) or KEYS[key]}>"
     if isinstance(value, dict):
-        return {name: masked(item, name, (*parents, key)) for name, item in value.items()}
+        return {name: masked(item, name, (*parents, key)) for name, item in value.items() if not name.startswith(SWITCHES)}
     if isinstance(value, list):
         if key in SETS:
             value = sorted(value)
@@ -83,3 +97,10 @@ def masked(value, key="", parents=()):
         for pattern, word in STRINGS:
             value = pattern.sub(word, value)
     return value
+
+
+def masked_result(result, task):
+    """A task's masked result; `task` is its name."""
+    if task in OWN_WORDS:
+        result = {key: value for key, value in result.items() if key not in WORDS}
+    return masked(result)

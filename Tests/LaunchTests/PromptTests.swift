@@ -123,7 +123,7 @@ struct PromptTests {
     var node = try await trial.launch(plan, core: "import nothing_like_this")
     #expect(await node.bytes.next() == nil)
     let error = try await node.child.diagnosis().get()
-    #expect(error.code == "unreachable")
+    #expect(error.code == "become")
     #expect(error.exit == .exited(1))
     #expect(error.message.hasSuffix("No module named 'nothing_like_this'"))
   }

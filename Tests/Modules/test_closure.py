@@ -16,6 +16,10 @@ MODULES = sorted(glob.glob(os.path.join(ansible_zip.ANSIBLE, 'modules', '*.py'))
 MODULES = [path for path in MODULES if not os.path.basename(path).startswith('__')]
 
 
+# A directory with an `ansible_collections` of real collections, for a long run by hand.
+GIVEN = os.environ.get('MITOGEN_CLOSURE_COLLECTIONS')
+
+
 @pytest.fixture(scope='session')
 def collections(tmp_path_factory):
     files = dict(synthetic.COLLECTIONS)
@@ -26,7 +30,7 @@ def collections(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def probe(collections):
-    ansible_zip.start([collections])
+    ansible_zip.start([collections] + ([GIVEN] if GIVEN else []))
     probe = Probe()
     yield probe
     probe.close()
@@ -91,21 +95,36 @@ def compare(probe, scratch, name, path, utils=(), collections=()):
     return wrong
 
 
-def test_every_module_of_ansible_core(probe, scratch):
+def judge_all(probe, scratch, what, paths, collections=()):
+    """`paths`: [(name, path)]"""
     judged, wrong, other = 0, {}, []
-    for path in MODULES:
-        name = os.path.basename(path)[:-3]
-        difference = compare(probe, scratch, name, path)
+    for name, path in paths:
+        difference = compare(probe, scratch, name, path, collections=collections)
         if difference is None:
             other.append(name)
             continue
         judged += 1
         if difference:
             wrong[name] = difference
-    print('ansible-core %s: %d modules judged, %d identical, not Python: %s' % (
-        ansible_zip.VERSION, judged, judged - len(wrong), ', '.join(other) or 'none'))
-    assert judged > 40
+    print('%s: %d modules judged, %d identical, %d are not Python' % (what, judged, judged - len(wrong), len(other)))
     assert not wrong, json.dumps(wrong, indent=1)[:4000]
+    return judged
+
+
+def test_every_module_of_ansible_core(probe, scratch):
+    paths = [(os.path.basename(path)[:-3], path) for path in MODULES]
+    assert judge_all(probe, scratch, 'ansible-core ' + ansible_zip.VERSION, paths) > 40
+
+
+if GIVEN:
+    def test_every_module_of_the_given_collections(probe, scratch):
+        paths = []
+        for path in sorted(glob.glob(GIVEN + '/ansible_collections/*/*/plugins/modules/**/*.py', recursive=True)):
+            if not os.path.basename(path).startswith('__'):
+                parts = path[len(GIVEN):].split('/')
+                paths.append(('%s.%s.%s' % (parts[2], parts[3], parts[-1][:-3]), path))
+        stride = int(os.environ.get('MITOGEN_CLOSURE_STRIDE', '1'))
+        assert judge_all(probe, scratch, 'collections', paths[::stride], [GIVEN]) > 0
 
 
 @pytest.mark.parametrize('name, path', synthetic.modules(synthetic.COLLECTIONS, synthetic.MODULES))

@@ -32,8 +32,8 @@ import Testing
   }
 
   @Test func itsPlanWantsTheClosureOfImports() throws {
-    let plan = try runner().plan(source: [], moduleName: "ansible.modules.ping", path: "/ping.py")
-    #expect(plan == RunPlan(runner: "new-style", closure: .python, strip: true))
+    let plan = try runner().plan(source: [], path: "/ping.py")
+    #expect(plan == RunPlan(closure: .python))
     #expect(try runner().precedence == 200)
   }
 

@@ -67,6 +67,8 @@ import Testing
       "compression and keepalive", #","mitogen_ssh_compression":true,"mitogen_ssh_keepalive_interval":5,"mitogen_ssh_keepalive_count":3,"timeout":60"#,
       first + noMaster + ours + alone
         + ["-o", "ConnectTimeout=60", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3", "-o", "Compression=yes", "10.0.0.7"]),
+    Row("a part of a second", #","timeout":2.5"#, first + noMaster + ours + alone + ["-o", "ConnectTimeout=3"] + rest.dropFirst(2) + ["10.0.0.7"]),
+    Row("no time limit means the standard one", #","timeout":0"#, first + noMaster + ours + alone + rest + ["10.0.0.7"]),
     Row(
       "no keepalive", #","mitogen_ssh_keepalive_interval":0"#,
       first + noMaster + ours + alone + ["-o", "ConnectTimeout=10", "-o", "Compression=no", "10.0.0.7"]),

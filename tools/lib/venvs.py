@@ -86,8 +86,9 @@ def make(path: Path, python: str, requirements: tuple[str, ...]) -> Venv:
     stamp, wanted = path / "requirements.stamp", f"{python}\n" + "\n".join(requirements) + "\n"
     if stamp.is_file() and stamp.read_text() == wanted:
         return Venv(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.parent / f".{path.name}.lock", "w") as lock:
+    locks = paths.CACHE / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with open(locks / path.name, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.is_file() and stamp.read_text() == wanted:
             return Venv(path)

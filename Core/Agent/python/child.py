@@ -48,7 +48,7 @@ class Child(object):
             self.link.send(0, 0, PONG, payload)
         elif kind == GOODBYE:
             reason = decode_json(payload)
-            self.close(to_text(reason.get('code', 'closed')), to_text(reason.get('message', '')))
+            self.close(u'%s' % reason['code'][:64], u'it said goodbye: %s' % reason['message'][:500])
         elif kind == HELLO:
             if self.hello is not None:
                 raise WireError('wrong_direction', 'a second HELLO')

@@ -50,14 +50,16 @@ class ForkServer(object):
     def _preload(self, request):
         try:
             self._halves.preload(from_hex(request['program']))
-        except Exception as e:
-            self._log('warning', 'could not import in advance: %s: %s' % (type(e).__name__, e))
+        except BaseException as e:
+            # SystemExit is one: ansible's basic.py ends a Python that it does not know. The executor will tell.
+            self._log('info', 'could not import in advance: %s: %s' % (type(e).__name__, e))
 
     def _fork(self, request):
         number = request['child']
         fds = self._slots[request['slot']] if self._passing is None else self._passed_fds()
         for output in (sys.stdout, sys.stderr):
             output.flush()
+        self._board_set(number, 0)
         pid = os.fork()
         if pid == 0:
             try:
@@ -68,7 +70,6 @@ class ForkServer(object):
             close(*fds)
         self._executors[number] = pid
         self._link.send(0, 0, CHILD, encode_json({'child': number, 'pid': pid}))
-        self._board_set(number, 0)
         self._loop.watch_child(pid, lambda status: self._executor_ended(number, status))
 
     def _passed_fds(self):
@@ -102,11 +103,12 @@ class ForkServer(object):
     def _terminate(self, number):
         """Sends TERM and returns what sends KILL; both spare what earlier tasks left in the session."""
         pid = self._executors[number]
-        begun, = struct.unpack_from('d', self._board, number % 1024 * 8)
 
         def signal_all(which):
+            # Read each time: it may begin only after TERM, which a process that was just forked still ignores.
+            begun, = struct.unpack_from('d', self._board, number % 1024 * 8)
             if begun:
-                kill_session(pid, which, now() - begun)
+                kill_session(pid, which, begun)
             if number in self._executors:
                 os.kill(pid, which)
 
@@ -126,14 +128,14 @@ class ForkServer(object):
     # -- the end --
 
     def _agent_ended(self, code, message):
-        """Idle executors end by themselves, since their control sockets have closed as well."""
-        busy = [n for n in self._executors if struct.unpack_from('d', self._board, n % 1024 * 8)[0]]
-        kills = [self._terminate(n) for n in busy]
+        """Idle executors are ending by themselves, since their control sockets have closed; one may still have found
+        a request in there."""
+        kills = [self._terminate(n) for n in self._executors]
         for session in self._guarded:
             kill_session(session, signal.SIGTERM)
             kills.append(lambda session=session: kill_session(session, signal.SIGKILL))
         deadline = now() + GRACE
-        while now() < deadline and self._remain(busy):
+        while now() < deadline and self._remain():
             self._loop.after(0.02, lambda: None)
             self._loop.turn()
         for kill in kills:
@@ -142,5 +144,5 @@ class ForkServer(object):
             remove_tree(self._directory)
         os._exit(0)
 
-    def _remain(self, busy):
-        return [n for n in busy if n in self._executors] or [s for s in self._guarded if session_members(s)]
+    def _remain(self):
+        return self._executors or [s for s in self._guarded if session_members(s)]

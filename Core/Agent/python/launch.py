@@ -26,6 +26,9 @@ class Launch(object):
         self._write_fd = None
         self._terminal = None
         self._slave = None
+        self._python = stream.header.get('python')
+        # An account may not be allowed to run the interpreter of another: then the system's is tried, once.
+        self._second = None if self._python or self.plan.get('interpreter') == 'discover' else ['/usr/bin/python3']
         self._deadline = agent.loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
         self.child = Child(agent, stream.header['child'], self._link_closed)
         self.child.on_hello = self._hello_received
@@ -36,14 +39,13 @@ class Launch(object):
         nonce = to_hex(os.urandom(8))
         candidates = header.get('candidates') or ['python3', 'python', '/usr/bin/python3']
         self.machine = LaunchMachine(self.plan, self.secrets, nonce, candidates)
-        bootstrap = bootstrap_command(self.plan, header.get('python'), candidates, nonce, len(self.core))
+        bootstrap = bootstrap_command(self.plan, self._python, candidates, nonce, len(self.core))
         argv = command_line(self.plan, bootstrap)
         theirs = self._open_fds(self.plan.get('stdio', 'pipes'))
         try:
             self.pid = spawn(argv, self.plan.get('environment'), self.plan.get('directory'), theirs, self._slave)
         except OSError as e:
-            return self._fail('unreachable', u'%s: cannot start %s: %s' % (
-                self.plan['description'], to_text(argv[0]), e.strerror))
+            return self._act(self.machine.could_not_start(to_text(argv[0]), e.strerror))
         finally:
             close(*[fd for fd in set(theirs) if fd != self._slave])
         self.agent.pool.guard(self.pid)
@@ -88,9 +90,9 @@ class Launch(object):
         for source in list(self._sources):
             while source in self._sources and self._readable(source):
                 pass
-        self._act(self.machine.ended(status))
         # What it had still to say as a node is in the link, whose end follows.
         self._close_fds()
+        self._act(self.machine.ended(status))
 
     def _deadline_passed(self):
         if self.machine:
@@ -148,6 +150,10 @@ class Launch(object):
         self.stream.reply([self.child.hello])
 
     def _fail(self, code, message, hint=''):
+        if code == 'no_python' and self._second and not self.stream.done:
+            self._python, self._second = self._second, None
+            self._close_fds()
+            return self.start()
         self.agent.loop.cancel(self._deadline)
         self.stream.fail(code, message, hint)
         self.child.close(code, message)

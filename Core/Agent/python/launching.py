@@ -93,6 +93,13 @@ class LaunchMachine(object):
                 'Set ansible_python_interpreter to a Python that is there.')]
         return [self._fail(self._general(), self.told('ended with %s before Python was started' % end))]
 
+    def could_not_start(self, program, reason):
+        """The program itself: where the plan begins with the interpreter, that is what is missing."""
+        message = u'%s: could not start %s: %s' % (self._plan['description'], program, reason)
+        if self._starts_python():
+            return [self._fail('no_python', message, 'Set ansible_python_interpreter to a Python that is there.')]
+        return [self._fail(self._general(), message)]
+
     def deadline_passed(self):
         if self.state > self.WAITING_FOR_HELLO:
             return []
@@ -167,9 +174,13 @@ class LaunchMachine(object):
     def _changes_account(self):
         return self._plan.get('interpreter', 'direct') == 'direct'
 
+    def _starts_python(self):
+        return self._plan['argv'][0] == {'bootstrap': 'argv'}
+
     def _general(self):
-        """A hop that changes the account fails as `become`: Ansible then reports a failed task, not a lost host."""
-        return 'become' if self._changes_account() and self._rules else 'unreachable'
+        """A hop that changes the account fails as `become`: Ansible then reports a failed task, not a lost host.
+        It runs an interpreter directly, through some other program."""
+        return 'become' if self._changes_account() and not self._starts_python() else 'unreachable'
 
     def _variable(self, slot):
         if slot == 'become_password' or slot == 'password' and self._changes_account():

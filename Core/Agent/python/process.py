@@ -1,4 +1,4 @@
-"""Processes: sessions, descriptors, and how to end what we started."""
+"""Processes: descriptors and signals of a new one, and how to end what we started."""
 
 
 def open_fds():
@@ -35,58 +35,17 @@ def default_signals(also=()):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def spawn(argv, environment, directory, fds, terminal=None):
-    """Starts a program in a session of its own and returns its pid; OSError says what could not be started.
-
-    `environment`: changes; None removes. `terminal`: a descriptor that becomes its controlling terminal.
-    """
-    failed, failure = pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setsid()
-            if terminal is not None:
-                import fcntl
-                import termios
-                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-            default_signals(('SIGPIPE', 'SIGXFSZ', 'SIGINT'))
-            for name in ('SIGPIPE', 'SIGXFSZ', 'SIGINT'):
-                signal.signal(getattr(signal, name), signal.SIG_DFL)
-            place_fds(fds)
-            if directory:
-                os.chdir(to_bytes(directory))
-            os.execvpe(to_bytes(argv[0]), [to_bytes(a) for a in argv], changed_environment(environment))
-        except EnvironmentError as e:
-            write(failure, b'%d' % (e.errno or 0) if not PY2 else str(e.errno or 0))
-        finally:
-            os._exit(127)
-    close(failure)
-    number = read(failed, 16)
-    close(failed)
-    if number:
-        os.waitpid(pid, 0)
-        raise OSError(int(number), os.strerror(int(number)))
-    return pid
-
-
-def changed_environment(changes):
-    environment = dict(os.environ)
-    for name, value in (changes or {}).items():
-        name = to_bytes(name) if PY2 else name
-        if value is None:
-            environment.pop(name, None)
-        else:
-            environment[name] = to_bytes(value)
-    return environment
-
-
-def session_members(session, age=None):
-    """PIDs of a session, as Linux tells them; with `age` only what began in these last seconds."""
+def session_members(session, begun=None):
+    """PIDs of a session, as Linux tells them; with `begun` (by `now`) only what was started since."""
     members = []
+    since = 0
     try:
         names = os.listdir('/proc')
-        with open('/proc/uptime') as f:
-            since = (float(f.read().split()[0]) - age) * os.sysconf('SC_CLK_TCK') - 2 if age is not None else 0
+        if begun is not None:
+            with open('/proc/uptime') as f:
+                uptime = float(f.read().split()[0])
+            # In this order a delay between the two makes it earlier, never later. Ticks of 10 ms are rounded.
+            since = (uptime - (now() - begun)) * os.sysconf('SC_CLK_TCK') - 2
     except (IOError, OSError):
         return members
     for name in names:
@@ -101,12 +60,12 @@ def session_members(session, age=None):
     return members
 
 
-def kill_session(session, number, age=None):
+def kill_session(session, number, begun=None):
     """Signals what is left of a session; returns whether there was anything.
 
     Its leader is signalled by its group where there is no /proc to tell the members.
     """
-    members = session_members(session, age)
+    members = session_members(session, begun)
     for pid in members:
         try:
             os.kill(pid, number)

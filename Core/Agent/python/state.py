@@ -9,7 +9,10 @@ class ProcessState(object):
 
     def __init__(self, control):
         self._control = control
-        self._environment = dict(os.environ)
+        # The dictionary behind os.environ: comparing it costs a thirtieth of comparing the mapping.
+        self._environ = getattr(os.environ, '_data', None) or os.environ.data
+        self._environment = self._environ.copy()
+        self._variables = dict(os.environ)
         try:
             self._directory = os.getcwd()
         except OSError:
@@ -19,7 +22,7 @@ class ProcessState(object):
         self._handlers = [signal.getsignal(n) for n in range(1, signal.NSIG)]
         self._mask = self._signal_mask()
         self._identity = self._ids()
-        self._fds = set(open_fds())
+        self._fds = self._count_fds()
         self._places = self._kept_fds()
         self._streams = sys.stdin, sys.stdout, sys.stderr
         self._limit = sys.getrecursionlimit()
@@ -49,12 +52,10 @@ class ProcessState(object):
                 signal.signal(n, handler)
         if self._signal_mask() != self._mask:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        zone = os.environ.get('TZ')
-        if dict(os.environ) != self._environment:
+        if self._environ != self._environment:
             os.environ.clear()
-            os.environ.update(self._environment)
-            if os.environ.get('TZ') != zone:
-                time.tzset()
+            os.environ.update(self._variables)
+            time.tzset()
         os.umask(self._umask)
         os.chdir(self._directory)
         sys.setrecursionlimit(self._limit)
@@ -63,11 +64,19 @@ class ProcessState(object):
         return None
 
     def _fds_kept(self):
-        if self._kept_fds() == self._places and set(open_fds()) == self._fds:
+        if self._kept_fds() == self._places and self._count_fds() == self._fds:
             return True
         # Files in a cycle of objects nobody holds are closed by this.
         gc.collect()
-        return self._kept_fds() == self._places and set(open_fds()) == self._fds
+        return self._kept_fds() == self._places and self._count_fds() == self._fds
+
+    @staticmethod
+    def _count_fds():
+        """Since Linux 6.2 the size of the directory is their number; before, and elsewhere, it is not."""
+        try:
+            return os.stat('/proc/self/fd').st_size or len(open_fds())
+        except OSError:
+            return len(open_fds())
 
     def _kept_fds(self):
         kept = []

@@ -143,8 +143,7 @@ enum {
    *   path    const mitogen_bytes *, where it was found; for messages and endings only */
   MITOGEN_RUNNER_RECOGNISE = 200,
 
-  /* Required. `i(instance,source,module,reply)`: replies a run plan (JSON).
-   *   module  const mitogen_bytes *, JSON {"name","path",...} */
+  /* Required. `i(instance,source,path,reply)`: replies a run plan (JSON) for a source that it recognised. */
   MITOGEN_RUNNER_PLAN = 201,
 
   /* Required. `i(instance,reply)`: replies the source of the runner's Python half. */

@@ -9,7 +9,7 @@ struct LocalConnection: ConnectionPlugin {
   static let options: [OptionDeclaration] = [
     .dictionary("environment", "Changes to the environment: those of the playbook's process."),
     .string("directory", "Working directory: that of the playbook's process."),
-    .int(
+    .float(
       "timeout", "Seconds until the node must have answered.", default: 10, vars: ["ansible_timeout"],
       ini: ["defaults/timeout"], env: ["ANSIBLE_TIMEOUT"]),
   ]
@@ -22,8 +22,9 @@ struct LocalConnection: ConnectionPlugin {
       stdio: .socketpair,
       // The router has no interpreter of its own that a node could be started with.
       interpreter: .discover,
+      leavesMachine: false,
       description: "local",
-      timeout: Double(try options.int("timeout") ?? 10))
+      timeout: try options.seconds("timeout"))
   }
 }
 

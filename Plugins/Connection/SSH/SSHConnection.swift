@@ -27,7 +27,7 @@ struct SSHConnection: ConnectionPlugin {
       prompts: asksUser ? SSHMessages.prompts(target, extra: try options.string("sshpass_prompt")) : [],
       hints: SSHMessages.hints(target),
       description: "ssh to \(target)",
-      timeout: Double(try options.int("timeout") ?? 10))
+      timeout: try options.seconds("timeout"))
   }
 
   /// Of an option given twice ssh takes the first. So what must hold comes first, then what the user wrote, as
@@ -61,7 +61,8 @@ struct SSHConnection: ConnectionPlugin {
     }
     // One refused password is enough: a second try would send the same again, and accounts get locked.
     argv += asksUser ? ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"] : ["-o", "BatchMode=yes"]
-    if let timeout = try options.int("timeout"), timeout > 0 { argv += ["-o", "ConnectTimeout=\(timeout)"] }
+    // At most a day: ssh refuses what does not fit its int.
+    argv += ["-o", "ConnectTimeout=\(Int(min(try options.seconds("timeout"), 86400).rounded(.up)))"]
     if let interval = try options.int("mitogen_ssh_keepalive_interval"), interval > 0 {
       let count = try options.int("mitogen_ssh_keepalive_count") ?? 10
       argv += ["-o", "ServerAliveInterval=\(interval)", "-o", "ServerAliveCountMax=\(count)"]

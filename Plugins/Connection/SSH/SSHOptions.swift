@@ -43,7 +43,7 @@ enum SSHOptions {
     .string(
       "ssh_extra_args", "Further arguments for ssh.", vars: ["ansible_ssh_extra_args"],
       ini: ["ssh_connection/ssh_extra_args"], env: ["ANSIBLE_SSH_EXTRA_ARGS"]),
-    .int(
+    .float(
       "timeout", "Seconds until the server must have answered.", default: 10,
       vars: ["ansible_timeout", "ansible_ssh_timeout"], ini: ["defaults/timeout", "ssh_connection/timeout"],
       env: ["ANSIBLE_TIMEOUT", "ANSIBLE_SSH_TIMEOUT"]),

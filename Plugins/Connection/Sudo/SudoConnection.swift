@@ -30,7 +30,7 @@ struct SudoConnection: ConnectionPlugin {
       "password", "The password that sudo asks for.",
       vars: ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"],
       ini: ["sudo_become_plugin/password"], env: ["ANSIBLE_BECOME_PASS", "ANSIBLE_SUDO_PASS"]),
-    .int("timeout", "Seconds until the node must have answered.", default: 10, vars: ["ansible_timeout"]),
+    .float("timeout", "Seconds until the node must have answered.", default: 10, vars: ["ansible_timeout"]),
   ]
 
   func plan(_ options: Options, probes: [ProbeResult]?) throws -> LaunchPlan {
@@ -55,8 +55,9 @@ struct SudoConnection: ConnectionPlugin {
       interpreter: .direct,
       prompts: hasPassword ? SudoMessages.prompts : [],
       hints: SudoMessages.hints(user: user),
+      leavesMachine: false,
       description: "sudo to \(user) on \(options.host)",
-      timeout: Double(try options.int("timeout") ?? 10))
+      timeout: try options.seconds("timeout"))
   }
 }
 

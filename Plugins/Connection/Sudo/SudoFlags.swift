@@ -11,12 +11,11 @@ struct SudoFlags {
 
   private enum Effect { case keep, keepWithValue, user, drop }
 
-  /// sudo(8): a letter, its long name, and what becomes of it here. `true`: takes a value.
+  /// sudo(8): a letter, its long name, and what becomes of it here.
   private static let known: [(letter: Character, name: String, effect: Effect)] = [
     ("E", "preserve-env", .keep), ("H", "set-home", .keep), ("i", "login", .keep), ("r", "role", .keepWithValue),
     ("t", "type", .keepWithValue), ("u", "user", .user), ("S", "stdin", .drop), ("n", "non-interactive", .drop),
   ]
-  /// Options that take a value and are refused: read with it, so that the value is not taken for a flag.
   private static let honoured = "-E -H -i -r -t -u (and -S -n, which have no effect) can be used"
 
   typealias Refuse = (_ problem: String, _ hint: String) -> PluginRefusal
@@ -31,6 +30,10 @@ struct SudoFlags {
       } else {
         throw refuse("\"\(word)\" is not an option of sudo", Self.honoured)
       }
+    }
+    let login = kept.contains { $0 == "-i" || $0 == "--login" }
+    if login, kept.contains(where: { $0 == "-E" || $0.hasPrefix("--preserve-env") }) {
+      throw refuse("sudo's -i and -E contradict each other", "a login shell has an environment of its own: leave one out")
     }
   }
 

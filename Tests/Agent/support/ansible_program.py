@@ -2,19 +2,21 @@
 
 Only for tests: takes the whole of module_utils, which is more than the closure and is enough.
 """
+import functools
 import json
 import os
 
 from . import core
 
-NEW_STYLE = os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', 'new_style.py')
+NEW_STYLE = [os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', name + '.py')
+             for name in ('importer', 'kept', 'new_style')]
 EXTEND = b'from pkgutil import extend_path\n__path__=extend_path(__path__,__name__)\n'
 
 
 class AnsibleProgram(object):
     """`folder`: what holds the package `ansible`; `sources`: {path in the zip: bytes} added or replaced."""
 
-    def __init__(self, folder, version, module='ansible.modules.command', sources=(), strip=True, **more):
+    def __init__(self, folder, version, module='ansible.modules.command', sources=(), **more):
         files = {'ansible/__init__.py': EXTEND + b"__version__='%s'\n__author__='Ansible, Inc.'\n" % version.encode(),
                  'ansible/module_utils/__init__.py': EXTEND, 'ansible/modules/__init__.py': EXTEND}
         entry = module.replace('.', '/') + '.py'
@@ -28,13 +30,10 @@ class AnsibleProgram(object):
             files[entry] = None
         for path in files:
             if files[path] is None:
-                with open(os.path.join(folder, path), 'rb') as f:
-                    source = f.read()
-                files[path] = core.strip(source) if strip else source
+                files[path] = stripped(os.path.join(folder, path))
         files.update(sources)
         blobs = dict((path, core.blob(data)) for path, data in files.items())
-        with open(NEW_STYLE, 'rb') as f:
-            half = core.blob(core.strip(f.read()))
+        half = core.blob(b'\n'.join([stripped(path) for path in NEW_STYLE]))
         program = {'runner': 'new-style', 'half': half[0].hex(), 'module': module, 'entry': entry,
                    'files': dict((path, b[0].hex()) for path, b in blobs.items()), 'ansible_version': version}
         if version >= '2.19':
@@ -43,6 +42,12 @@ class AnsibleProgram(object):
         whole = core.blob(json.dumps(program).encode())
         self.name = whole[0].hex()
         self.blobs = [half] + list(blobs.values()) + [whole]
+
+
+@functools.lru_cache(None)
+def stripped(path):
+    with open(path, 'rb') as f:
+        return core.strip(f.read())
 
 
 def arguments(**values):

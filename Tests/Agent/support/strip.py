@@ -33,9 +33,11 @@ _QUIET = (tokenize.NL, tokenize.COMMENT)
 
 
 def _is_statement(tokens, at):
-    before = [t for t in tokens[:at] if t.type not in _QUIET]
+    before = at - 1
+    while before >= 0 and tokens[before].type in _QUIET:
+        before -= 1
     after = tokens[at + 1]
-    first = not before or before[-1].type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING)
+    first = before < 0 or tokens[before].type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
     return first and after.type in (tokenize.NEWLINE, tokenize.COMMENT)
 
 

@@ -17,8 +17,6 @@ struct UtilEntry: Hashable, Comparable {
     if a.childIsRedirected != b.childIsRedirected { return b.childIsRedirected }
     return !a.isOptional && b.isOptional
   }
-
-  var parts: [String] { name.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
 }
 
 extension UtilEntry {
@@ -30,11 +28,10 @@ extension UtilEntry {
   ///   - module: the dotted name of the source, which relative imports start from.
   ///   - isPackage: the source is an `__init__.py`, which counts as a level of its own.
   static func wanted(by imports: [PythonImport], module: String, isPackage: Bool) -> [UtilEntry] {
-    var found: Set<UtilEntry> = []
-    var optional: Set<String> = []
+    // Optional anywhere is optional everywhere in this source.
+    var isOptional: [String: Bool] = [:]
     func add(_ name: String, _ statement: PythonImport) {
-      found.insert(UtilEntry(name: name, isAmbiguous: true))
-      if statement.isOptional { optional.insert(name) }
+      isOptional[name, default: false] = isOptional[name] == true || statement.isOptional
     }
     for statement in imports {
       guard statement.isFrom else {
@@ -47,19 +44,14 @@ extension UtilEntry {
       // `from x import _six` is six's own machinery, not a file.
       if statement.names[0].name == "_six" { continue }
       let source = statement.level > 0 ? absolute(statement, module: module, isPackage: isPackage) : statement.module
-      guard source.hasPrefix(legacyPrefix) || isCollectionUtil(source) else { continue }
+      guard source.utf8.starts(with: legacyPrefix.utf8) || isCollectionUtil(source) else { continue }
       for name in statement.names { add(source + "." + name.name, statement) }
     }
-    return found.map {
-      var entry = $0
-      // Optional anywhere is optional everywhere in this source.
-      entry.isOptional = optional.contains(entry.name)
-      return entry
-    }
+    return isOptional.map { UtilEntry(name: $0.key, isAmbiguous: true, isOptional: $0.value) }
   }
 
   private static func isCollectionUtil(_ source: String) -> Bool {
-    guard source.hasPrefix("ansible_collections.") else { return false }
+    guard source.utf8.starts(with: "ansible_collections.".utf8) else { return false }
     if source.hasSuffix("plugins.module_utils") { return true }
     let inner = Array(".plugins.module_utils.".utf8)
     let view = source.utf8
@@ -68,7 +60,7 @@ extension UtilEntry {
 
   private static func absolute(_ statement: PythonImport, module: String, isPackage: Bool) -> String {
     let dropped = statement.level - (isPackage ? 1 : 0)
-    var parts = module.split(separator: ".", omittingEmptySubsequences: false).dropLast(dropped).map(String.init)
+    var parts = Array(module.dottedParts.dropLast(dropped))
     if !statement.module.isEmpty { parts.append(statement.module) }
     return parts.joined(separator: ".")
   }
