@@ -96,6 +96,10 @@ def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
 
 
+def by_distribution():
+    return hooks.series() < (2, 19)
+
+
 def plain_of_tagged():
     """JSON of a hop's values as ansible-core wraps them."""
     try:
