@@ -57,6 +57,7 @@ class NodeConnection(object):
         self._variables = {}
         self._templar = None
         self._inventory_name = None
+        self._logged_in = False
         #: While this is a route, commands and files take it; otherwise they go to the login account.
         self.on_account = None
         #: The private temporary directory of a task on its account, and whether it is there yet.
@@ -67,8 +68,8 @@ class NodeConnection(object):
 
     def task_is(self, variables, templar, name):
         """Says for which variables and which inventory name the next calls are."""
-        if not self._connected:
-            self._connect()
+        # Connected lets a loop keep this object.
+        self._connected = True
         self._variables = variables
         self._templar = templar
         self._inventory_name = name
@@ -128,20 +129,27 @@ class NodeConnection(object):
     def call_context(self, call):
         """Adds working directory and environment where vanilla's would come from the main process."""
         if self.mitogen_method == 'local':
+            self._login_locally()
+            environment = self.session.changed_environment()
             if self.cwd:
                 call['cwd'] = to_text(self.cwd)
-            changed = self.session.changed_environment()
-            if changed:
-                call['environment'] = dict(changed, **call.get('environment', {}))
+                # The shell through which vanilla runs everything says where it is.
+                environment = dict(environment, PWD=call['cwd'])
+            if environment:
+                call['environment'] = dict(environment, **call.get('environment', {}))
         return call
+
+    def _login_locally(self):
+        """Vanilla's local takes the user of the main process for the play's when it first runs something: not before,
+        since what Ansible reports of a delegated task shows the difference."""
+        if not self._logged_in:
+            self._logged_in = True
+            super(NodeConnection, self)._connect()
 
     # Ansible's interface
 
     def _connect(self):
-        if self.mitogen_method == 'local':
-            super(NodeConnection, self)._connect()
         # Nothing is opened here: the route of every request says where it goes, and the router opens what it needs.
-        # Connected lets a loop keep this object.
         self._connected = True
         return self
 
@@ -284,10 +292,11 @@ def _prompt_texts(become):
 
 
 def without_success(stdout, success):
-    """The output of a command without the line by which its become method says that it worked."""
-    marker = to_bytes(success)
-    at = stdout.find(marker)
+    """The output of a command without the line by which its become method says that it worked, and without the
+    prompt before it. The newline between them is output to vanilla, too."""
+    at = stdout.find(to_bytes(success))
     if at < 0:
         return stdout
-    end = stdout.find(b'\n', at)
-    return b'' if end < 0 else stdout[end + 1:]
+    before, end = stdout[:at], stdout.find(b'\n', at)
+    newline = b'\r\n' if before.endswith(b'\r\n') else b'\n' if before.endswith(b'\n') else b''
+    return newline if end < 0 else newline + stdout[end + 1:]

@@ -83,7 +83,17 @@ def run(executor, program, files, call, arguments):
 
 
 def execute(ready, program, main, arguments):
-    preload(program, ready.files)
+    try:
+        preload(program, ready.files)
+    except SyntaxError:
+        # Ansible's own refusal of an old Python is in a file that the oldest of them cannot read.
+        wanted = minimum_python(ready)
+        if sys.version_info[:2] >= wanted:
+            raise
+        import json
+        print(json.dumps({'failed': True, 'msg': 'ansible-core requires a minimum of Python version %d.%d. '
+                          'Current version: %s' % (wanted + (''.join(sys.version.splitlines()),))}))
+        return 1
     IMPORTER.program = ready
     main.__file__ = '%s/%s' % (ROOT, ready.entry)
     main.__loader__ = IMPORTER
@@ -112,6 +122,13 @@ def execute(ready, program, main, arguments):
         if hasattr(loader, '_handle_exception'):
             loader._handle_exception(e, ready.profile)
         raise
+
+
+def minimum_python(program):
+    """What `basic` says that it needs; (0, 0) where it does not say so in one line."""
+    import re
+    found = re.search(br'^_PY_MIN = [(](\d+), (\d+)[)]', program.source(BASIC), re.M)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
 
 
 def exit_code_of(function, *args):
