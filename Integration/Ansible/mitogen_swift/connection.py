@@ -25,6 +25,9 @@ METHODS = {
     'ansible.builtin.local': 'local',
 }
 
+#: How a node says that a prompt came again after its secret, where a connection's own login says more.
+REFUSED = ('the password was not accepted',)
+
 WINDOWS_SHELLS = ('powershell', 'cmd')
 
 
@@ -168,7 +171,6 @@ class NodeConnection(object):
         secrets = {}
         if become is not None and sudoable and become.success:
             call['prompts'], secrets = become_prompts(become)
-            call['success'] = become.success
         route = self.on_account or self.login_route()
         try:
             meta, stdout, stderr = self.session.request(
@@ -178,9 +180,12 @@ class NodeConnection(object):
                     self.on_account and len(self.on_account) > 1):
                 # `raw` is how people install Python: vanilla's way needs none.
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
+            if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(
+                    said in error.mitogen_text for said in REFUSED):
+                raise AnsibleError('Incorrect %s password' % become.name) from None
             raise
         if become is not None and sudoable and become.success:
-            stdout = without_success(stdout, become.success)
+            stdout = without_success(stdout, become.success, self.mitogen_method == 'ssh')
         if tty and self._shares_connection():
             stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
         return json.loads(meta).get('rc', 0), stdout, stderr
@@ -266,7 +271,8 @@ class NodeConnection(object):
 
 def become_prompts(become):
     """The prompt rules and secrets for a command that Ansible's become plugin has wrapped."""
-    rules, secrets = [], {}
+    # From its success on, what a command prints is its own, and its stdin is let go.
+    rules, secrets = [{'match': 'contains', 'text': become.success, 'then': {'begin': True}}], {}
     password = routes.option(become, 'become_pass')
     for text in become.fail:
         rules.append(_failure(text, 'Incorrect %s password' % become.name))
@@ -291,12 +297,15 @@ def _prompt_texts(become):
     return routes.option(become, 'prompt_l10n') or list(getattr(become, 'SU_PROMPT_LOCALIZATIONS', ['Password']))
 
 
-def without_success(stdout, success):
-    """The output of a command without the line by which its become method says that it worked, and without the
-    prompt before it. The newline between them is output to vanilla, too."""
-    at = stdout.find(to_bytes(success))
+def without_success(stdout, success, keeps_front):
+    """The output of a command without the line by which its become method says that it worked.
+
+    :param keeps_front: vanilla's ssh leaves what was said before that line, vanilla's local does not.
+    """
+    marker = to_bytes(success)
+    at = stdout.find(marker)
     if at < 0:
         return stdout
-    before, end = stdout[:at], stdout.find(b'\n', at)
-    newline = b'\r\n' if before.endswith(b'\r\n') else b'\n' if before.endswith(b'\n') else b''
-    return newline if end < 0 else newline + stdout[end + 1:]
+    front = stdout[:stdout.rfind(b'\n', 0, at) + 1] if keeps_front else b''
+    end = stdout.find(b'\n', at)
+    return front if end < 0 else front + stdout[end + 1:]

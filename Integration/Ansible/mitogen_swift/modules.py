@@ -141,6 +141,8 @@ def run(action, plan, ansible):
             (hello,) = session.wait(probe, login)
             discover(action, plan, ansible, _Found(json.loads(hello).get('python')))
     except Exception as error:
+        if probe is not None and not probe.ended:
+            session.client.abandon(probe)
         if getattr(error, 'mitogen_code', None) != 'no_python':
             raise
         # Ansible has words of its own for this when it sees what a shell would have said.
