@@ -186,6 +186,9 @@ class NodeConnection(object):
             raise
         if become is not None and sudoable and become.success:
             stdout = without_success(stdout, become.success, self.mitogen_method == 'ssh')
+        if tty and self.on_account and len(self.on_account) > 1 and routes.option(become, 'become_pass'):
+            # Where vanilla types the password for each command, the newline behind the prompt is output.
+            stdout = b'\r\n' + stdout
         if tty and self._shares_connection():
             stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
         return json.loads(meta).get('rc', 0), stdout, stderr
