@@ -10,9 +10,11 @@ let strict: [SwiftSetting] = [
 
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
 /// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
-/// in the dynamic symbol table.
+/// in the dynamic symbol table. A symbol that is nowhere defined is an error of the link, not of the user's run.
 let onlyTheEntry: [LinkerSetting] = [
-  .unsafeFlags(["-use-ld=lld", "-Xlinker", "--version-script=Core/PluginABI/exports.map"], .when(platforms: [.linux]))
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "-zdefs", "-Xlinker", "--version-script=Core/PluginABI/exports.map"],
+    .when(platforms: [.linux]))
 ]
 
 let package = Package(
@@ -148,7 +150,8 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["ImportRule.swift", "NewStyleRunner.swift"], resources: [.embedInCode("new_style.py")],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests

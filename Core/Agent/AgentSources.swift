@@ -6,7 +6,7 @@ public enum AgentSources {
   /// The core's files, in order: strip each, end each with a newline, concatenate, compress with zlib at level 9.
   public static var coreFiles: [[UInt8]] {
     [
-      PackageResources.wire_py, PackageResources.compat_py, PackageResources.loop_py, PackageResources.link_py,
+      PackageResources.compat_py, PackageResources.wire_py, PackageResources.loop_py, PackageResources.link_py,
       PackageResources.store_py, PackageResources.stream_py, PackageResources.process_py, PackageResources.state_py,
       PackageResources.executor_py, PackageResources.forkserver_py, PackageResources.pool_py,
       PackageResources.agent_py, PackageResources.main_py,

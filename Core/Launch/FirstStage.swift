@@ -23,9 +23,10 @@ public struct FirstStage: Equatable, Sendable {
   public var marker: String { Self.markerPrefix + nonce }
   static let markerPrefix = "MITO:"
 
-  /// The Python text. `read` returns nothing at EOF, and then nobody is left to talk to.
+  /// The Python text. It imports nothing from the working directory, which on the way to another account belongs to
+  /// somebody else. `read` returns nothing at EOF, and then nobody is left to talk to.
   public var python: String {
-    (isTerminal ? "import tty;tty.setraw(0);" : "")
+    "import sys;sys.path=[p for p in sys.path if p];" + (isTerminal ? "import tty;tty.setraw(0);" : "")
       + "import os,zlib;os.write(1,b\"MI\"b\"TO:\(nonce);\");b=bytearray();n=lambda:\(size)-len(b);"
       + "list(iter(lambda:b.extend(os.read(0,n())or os._exit(1))or n(),0));exec(zlib.decompress(bytes(b)))"
   }

@@ -9,9 +9,16 @@ from support.controller import Controller  # noqa: E402
 from support import pythons  # noqa: E402
 
 
-@pytest.fixture(params=pythons.EVERY, ids=pythons.NAMES)
+def pytest_generate_tests(metafunc):
+    if 'agent' in metafunc.fixturenames and 'agent' not in vars(metafunc.module):
+        every = metafunc.module.__name__ == 'test_calls'
+        metafunc.parametrize('agent', pythons.EVERY if every else pythons.FEW, indirect=True,
+                             ids=pythons.NAMES if every else pythons.FEW_NAMES)
+
+
+@pytest.fixture
 def agent(request):
-    """An agent under each interpreter, closed after the test."""
+    """An agent under each interpreter, or under few, closed after the test."""
     controller = Controller(request.param)
     yield controller
     controller.end()

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support.controller import NODE, RemoteError, wire
+from support.controller import NODE, Controller, RemoteError, wire
 from support.processes import alive, become, children, gone
 from support.programs import Program
 
@@ -38,6 +38,11 @@ def test_arguments_arrive_untouched(agent):
     program = Program('import sys\ngetattr(sys.stdout, "buffer", sys.stdout).write(arguments)')
     arguments = bytes(bytearray(range(256))) * 700
     assert agent.run(program, arguments) == ({'rc': 0}, arguments, b'')
+
+
+def test_what_cannot_be_deflated_arrives(agent):
+    meta, out, err = agent.run(Program('import os\nfor _ in range(7):\n    os.write(1, os.urandom(60000))'))
+    assert (meta, len(out), err) == ({'rc': 0}, 420000, b'')
 
 
 def test_an_executor_is_used_again_and_is_not_the_agent(agent):
@@ -127,6 +132,28 @@ def test_a_module_that_ends_in_its_own_way_has_a_result(agent, end, rc, said):
     assert (meta['rc'], out) == (rc, b'before\n')
     assert said in err
     still_serves(agent)
+
+
+@pytest.mark.parametrize('garbage', [
+    'b"garbage, and more than a header of it"', 'struct.pack(">IIIBBH", 3, 0, 0, 8, 0, 0) + b"{}x"',
+    'struct.pack(">IIIBBH", 0, 0, 0, 17, 0, 0)', 'struct.pack(">IIIBBH", 0, 0, 0, 19, 0, 0) * 3',
+], ids=['garbage', 'LOG', 'REPLY', 'END'])
+def test_a_module_that_writes_to_the_control_socket_costs_an_executor_at_most(agent, garbage):
+    source = ('import os, socket, stat, struct\n'
+              'for fd in range(3, 100):\n'
+              '    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode):\n            os.write(fd, %s)\n'
+              '    except OSError:\n        pass\nprint("done")' % garbage)
+    meta, out, _ = agent.run(Program(source))
+    assert (meta['rc'], out) == (0, b'done\n') or meta['rc'] == 143
+    still_serves(agent)
+
+
+def test_nothing_is_imported_from_the_working_directory(tmp_path):
+    for name in ('traceback', 'mmap', 'pwd', 'struct', 'fcntl', 'json', '_json', '_socket', 'encodings'):
+        (tmp_path / (name + '.py')).write_text('import os\nos._exit(99)\n')
+    agent = Controller(directory=str(tmp_path))
+    assert agent.run(Program('import traceback, json\nprint("fine")'))[1] == b'fine\n'
+    agent.end()
 
 
 def test_a_module_that_forks_answers_once(agent):

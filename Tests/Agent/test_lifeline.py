@@ -17,7 +17,7 @@ DETACHED = Program(
     'import os\npid = os.fork()\nif pid == 0:\n    os.setsid()\n    os.execvp("sleep", ["sleep", "600"])\nprint(pid)')
 
 
-@pytest.fixture(params=pythons.EXTREMES, ids=pythons.EXTREME_NAMES)
+@pytest.fixture(params=pythons.FEW, ids=pythons.FEW_NAMES)
 def busy(request):
     """An agent with a private directory, a module that waits for `sleep`, a command, and something detached."""
     agent = Controller(request.param)

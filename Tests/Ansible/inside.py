@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from ansible.playbook.play_context import PlayContext  # noqa: E402
 from ansible.plugins.action import ActionBase  # noqa: E402
 from ansible.plugins.loader import (  # noqa: E402
-    action_loader, become_loader, connection_loader, init_plugin_loader, module_loader)
+    action_loader, become_loader, connection_loader, get_shell_plugin, init_plugin_loader, module_loader)
 
 init_plugin_loader()
 
@@ -94,6 +94,23 @@ def route(name, variables, become, task_keys):
 
 def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
+
+
+def become_rules(name, variables):
+    """The rules and secrets for a command that this become plugin has wrapped."""
+    plugin = become_loader.get(name)
+    plugin.set_options(var_options=dict(variables))
+    plugin.build_become_command('true', get_shell_plugin('sh'))
+    rules, secrets = connections.become_prompts(plugin)
+    return {'rules': rules, 'secrets': secrets, 'success': plugin.success}
+
+
+def without_success(output, success, keeps_front):
+    return connections.without_success(output.encode(), success, keeps_front).decode()
+
+
+def by_distribution():
+    return hooks.series() < (2, 19)
 
 
 def plain_of_tagged():

@@ -19,8 +19,8 @@ struct Request: Decodable {
   var isModule: Bool?
   /// Of "prepare".
   var module: ModuleRequest?
-  /// Of "flight": the file with the runner's Python half.
-  var half: String?
+  /// Of "flight": the files of the runner's Python half, in their order.
+  var half: [String]?
   /// "prepare" forgets what earlier requests have read.
   var fresh: Bool?
 }
@@ -118,7 +118,7 @@ func answer(_ line: String) throws -> any Encodable {
       microseconds: Double(time.components.attoseconds) / 1e12 + Double(time.components.seconds) * 1e6)
   case "flight":
     guard let module = request.module, let half = request.half else { return Failed(error: "no module or no half") }
-    return try flight(module, half: [UInt8](try Data(contentsOf: URL(filePath: half))))
+    return try flight(module, half: try [UInt8](half.map { try Data(contentsOf: URL(filePath: $0)) }.joined(separator: [0x0a])))
   default:
     return Failed(error: "unknown op \(request.op)")
   }

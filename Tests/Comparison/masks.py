@@ -49,7 +49,7 @@ OWN_WORDS = {
     "an account that does not exist": "stock shows what sudo wrote where it expected a module's result",
     "that exits with a status": "stock has nothing to say",
 }
-WORDS = ("msg", "module_stderr", "module_stdout", "rc", "exception")
+WORDS = ("msg", "module_stderr", "module_stdout", "rc", "exception", "changed")
 
 #: Lists that were sets: their order is any.
 SETS = ("ansible_virtualization_tech_guest", "ansible_virtualization_tech_host")
@@ -65,6 +65,10 @@ STRINGS = [
     # where a module unpacked itself
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+/ansible_[\w.]+_payload\.zip"), "PAYLOAD"),
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+"), "PAYLOAD"),
+    # a traceback: stock's wrapper is in it, and ours has the module's source lines
+    (re.compile(r'(?m)^ +File "(?:<stdin>|<frozen runpy>|/[^"\n]*runpy\.py)", line \d+, in .*\n(?:    .*\n)?'), ""),
+    (re.compile(r'File "/mitogen/'), 'File "PAYLOAD/'),
+    (re.compile(r'(?m)^( +File "PAYLOAD/[^"\n]+", line \d+, in .*\n)    .*\n'), r"\1"),
     # when a command ran, in a module's output as it stands
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"), "TIME"),
     (re.compile(r"\b\d:\d\d:\d\d\.\d{6}"), "DURATION"),
@@ -81,6 +85,14 @@ STRINGS = [
     # ssh's masters are named after nothing that lasts
     (re.compile(r"\b[0-9a-f]{10}\b(?=-|$)"), "CONTROL"),
 ]
+
+#: What ssh says where it cannot connect, wrapped to the terminal's width; the host and the warning are compared.
+UNREACHABLE = re.compile(r"(\[WARNING\]: Unhandled error in Python interpreter discovery for host \S+:)(?: \S.*)?\n(?:(?!\[).*\n)*")
+
+
+def masked_warnings(stderr):
+    """The lines of a run's stderr."""
+    return [line for line in UNREACHABLE.sub(r"\1 WORDS\n", stderr).splitlines() if line.strip()]
 
 
 def masked(value, key="", parents=()):

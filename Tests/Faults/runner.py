@@ -42,6 +42,14 @@ class Outcome:
         return json.dumps(self.last(host)["result"], ensure_ascii=False)
 
 
+def owner(path: str) -> int | None:
+    """The owner of a file, or None if it has gone meanwhile."""
+    try:
+        return os.lstat(path).st_uid
+    except OSError:
+        return None
+
+
 class Runner:
     def __init__(self, hosts, side):
         self.hosts, self.side = hosts, side
@@ -51,6 +59,9 @@ class Runner:
         #: Processes that a test started on purpose and ends itself.
         self.expected: set[int] = set()
         self.running: list[subprocess.Popen] = []
+        #: Files that lay there before: other runs' accounts may have had the same numbers.
+        self.before: set[str] = set()
+        self.before = set(self.files())
 
     def start(self, tasks, bad=None, play=None, arguments=(), environment=None) -> subprocess.Popen:
         """ansible-playbook on the hosts `good` and `bad`; `bad` are variables over those of a good host."""
@@ -94,12 +105,16 @@ class Runner:
         accounts = (self.hosts.login, self.hosts.other, self.hosts.rule)
         found = [f"process {p.pid}: {p.command}" for p in processes.of_accounts(*accounts) if p.pid not in self.expected and "[mux]" not in p.command]
         found += [f"process {p.pid}: {p.command}" for p in processes.everything() if str(self.temporary) in p.command]
-        found += [str(path) for path in self.temporary.iterdir()]
-        for account in accounts:
+        return found + [path for path in self.files() if path not in self.before]
+
+    def files(self) -> list[str]:
+        """Temporary files of the controller's and of the accounts', each where it may lie."""
+        found = [str(path) for path in self.temporary.iterdir()]
+        for account in (self.hosts.login, self.hosts.other, self.hosts.rule):
             uid = os.stat(f"/home/{account}").st_uid
             for folder in ("/tmp", "/var/tmp", f"/home/{account}/.ansible/tmp"):
-                if os.path.isdir(folder):
-                    found += [entry.path for entry in os.scandir(folder) if entry.stat(follow_symlinks=False).st_uid == uid]
+                names = os.listdir(folder) if os.path.isdir(folder) else []
+                found += [path for name in names if owner(path := f"{folder}/{name}") == uid]
         return found
 
     def assert_clean(self, seconds: float = CLEAN_WITHIN):

@@ -1,4 +1,9 @@
 """Modules that misbehave cost their own task, never the connection: the next task runs."""
+import os
+import signal
+
+import processes
+
 AFTER = {"name": "after", "command": "echo after"}
 
 
@@ -33,6 +38,11 @@ def test_garbage_on_stdout_without_a_result_fails(runner):
 def test_a_module_that_forks_and_lingers_does_not_hold_its_task(runner):
     record = run(runner, "linger")
     assert record["event"] == "ok"
+    # As with stock, what the module left behind on purpose lives on.
+    lingering = [process.pid for process in processes.of_accounts(runner.hosts.login) if process.command == "sleep 4323"]
+    assert lingering
+    for pid in lingering:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_module_that_closes_all_descriptors_fails(runner):

@@ -16,7 +16,7 @@ func words(_ plan: LaunchPlan) -> [String] {
     let plan = try plan("local", #"{"name":"localhost"}"#)
     #expect(plan.argv == [.bootstrapWords])
     #expect(plan.environment.isEmpty && plan.directory == nil)
-    #expect(plan.stdio == .socketpair && plan.interpreter == .discover && plan.timeout == 10)
+    #expect(plan.stdio == .socketpair && plan.interpreter == .discover && plan.timeout == 10 && !plan.leavesMachine)
   }
 
   @Test func environmentAndDirectoryOfThePlaybookAreReplayed() throws {

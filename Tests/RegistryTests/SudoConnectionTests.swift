@@ -22,7 +22,7 @@ import Testing
     #expect(words(plan) == argv)
     // The interpreter itself, so that a rule for it suffices: no shell, no string.
     #expect(plan.argv.last == .bootstrapWords)
-    #expect(plan.interpreter == .direct)
+    #expect(plan.interpreter == .direct && !plan.leavesMachine)
   }
 
   @Test(arguments: [
@@ -86,6 +86,7 @@ import Testing
     ("sudo: unknown user nosuch", "does not exist"), ("sudo: unknown user: nosuch", "does not exist"),
     ("sudo: 1 incorrect password attempt", "Incorrect sudo password"),
     ("sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.", "no new privileges"),
+    ("sudo: unable to execute /root/bin/python3: Permission denied", "may not execute the interpreter"),
     ("sudo: /usr/bin/nosuch: command not found", "interpreter was not found"),
   ])
   func textsOfSudoAreExplained(_ text: String, _ part: String) throws {

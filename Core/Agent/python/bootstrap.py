@@ -4,10 +4,13 @@ The texts are those of Core/Launch/FirstStage and ShellQuoting; both sides are c
 and Tests/Vectors/quoting.json, where the constraints on them are explained.
 """
 
-FIRST_STAGE = (
+# Nothing is imported from the working directory, which on the way to another account belongs to somebody else.
+SAFE_PATH = 'import sys;sys.path=[p for p in sys.path if p];'
+READ_CORE = (
     'import os,zlib;os.write(1,b"MI"b"TO:{nonce};");b=bytearray();n=lambda:{size}-len(b);'
     'list(iter(lambda:b.extend(os.read(0,n())or os._exit(1))or n(),0));exec(zlib.decompress(bytes(b)))')
-FIRST_STAGE_TTY = 'import tty;tty.setraw(0);' + FIRST_STAGE
+FIRST_STAGE = SAFE_PATH + READ_CORE
+FIRST_STAGE_TTY = SAFE_PATH + 'import tty;tty.setraw(0);' + READ_CORE
 DISCOVERY = (
     'for p do c=$(command -v "$p")||continue;case $c in */shims/*)"$p" -c "" 2>/dev/null </dev/null||continue;;esac;'
     'exec "$p" -c "$0";done;printf MITO:%s! {nonce};exit 127')

@@ -29,12 +29,6 @@ class Child(object):
         self.agent.loop.soon.append(self.link.flush)
 
     def _received(self, frame):
-        try:
-            self._take(frame)
-        except (AttributeError, KeyError, TypeError, ValueError) as e:
-            raise WireError('protocol', 'a control frame that makes no sense: %s' % e)
-
-    def _take(self, frame):
         node, stream, kind, flags, payload = frame
         if self.hello is None and (kind != HELLO or node):
             raise WireError('no_hello', 'the first frame is not HELLO')

@@ -1,14 +1,16 @@
 """What differs between Python 2.7 and 3.x, and cheap stand-ins for modules that are slow to import.
 
 `json` alone costs a cold interpreter 12 ms and `hashlib` 5; their C halves cost one. Where those are missing
-(PyPy, a FIPS build) the public modules serve.
+(PyPy, a FIPS build) the public modules serve. First of all, nothing may be imported from the working directory, where
+`python -c` looks before anywhere else: it may be anybody's.
 """
-import binascii
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import binascii  # noqa: E402
 import errno
 import gc
 import os
 import select
-import sys
 import time
 
 PY2 = sys.version_info[0] == 2

@@ -74,7 +74,8 @@ class Link(object):
             if frame is None:
                 break
             node, stream, kind, flags, payload = frame
-            if self.deflater and len(payload) >= MIN_DEFLATED and kind != BLOBS and flags & CLASS != CLASS:
+            deflated = MIN_DEFLATED <= len(payload) <= MAX_DEFLATED and kind != BLOBS and flags & CLASS != CLASS
+            if self.deflater and deflated:
                 payload = self.deflater.deflate(payload)
                 flags |= DEFLATED
             pieces.append(encode_frame(node, stream, kind, flags, payload))
@@ -100,6 +101,9 @@ class Link(object):
                 self.received(frame)
         except WireError as e:
             self.fail(e.code, str(e))
+        except Exception as e:
+            # What came made no sense. A peer must not be able to end this process by it.
+            self.fail('protocol', 'a frame that cannot be handled: %s: %s' % (type(e).__name__, e))
 
     def fail(self, code, message):
         """Ends a link whose peer broke the protocol, and tells it why."""

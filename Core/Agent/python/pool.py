@@ -192,7 +192,8 @@ class Pool(object):
         worker = Worker(number, None, ours[1:], set(self._server_held))
         worker.slot = slot, ours
         worker.control = Link(
-            self._loop, lambda frame: self._worker_received(worker, frame), lambda code, message: None)
+            self._loop, lambda frame: self._worker_received(worker, frame),
+            lambda code, message: self._control_ended(worker, code))
         self._workers[number] = worker
         self.tell_server('fork', child=number, slot=slot)
         # A slot's control socket is used again, so the link must not close it.
@@ -202,6 +203,11 @@ class Pool(object):
             set_blocking(output, False)
             self._loop.watch(output, lambda which=which: self._drain(worker, which))
         return worker
+
+    def _control_ended(self, worker, code):
+        """One that closed it may finish, and its end is told by the fork server; one that writes nonsense must end."""
+        if code != 'node_lost':
+            self.tell_server('end', child=worker.number)
 
     def _pass(self, fds):
         import _socket
@@ -227,12 +233,12 @@ class Pool(object):
 
     def _worker_received(self, worker, frame):
         _, stream, kind, _, payload = frame
-        if kind == REPLY:
+        if kind == REPLY and worker.call:
             for which in (0, 1):
                 self._drain(worker, which)
             worker.cleaning = True
             self._answer(worker, decode_parts(payload)[0])
-        elif kind == END:
+        elif kind == END and worker.cleaning:
             worker.cleaning = False
             self._finished(worker)
         elif kind == LOG:

@@ -21,8 +21,9 @@ MAX_BUNDLE = 16777216
 WINDOW = 262144
 # What may be sent on a link before its peer has said HELLO.
 MAX_BEFORE_HELLO = 1048576
-# A shorter payload gains nothing from the link's deflate stream.
+# A shorter payload gains nothing from the link's deflate stream; a longer one might outgrow a frame.
 MIN_DEFLATED = 64
+MAX_DEFLATED = 122880
 
 MORE = 0x01
 DEFLATED = 0x02

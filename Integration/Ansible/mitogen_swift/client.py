@@ -205,6 +205,13 @@ class Client(object):
             raise stream.error
         return stream.parts
 
+    def abandon(self, stream):
+        """Asks for the end of a stream whose answer nobody will wait for."""
+        with self._lock:
+            known = self._streams.pop(stream.number, None)
+        if known is not None and self._socket is not None:
+            self._send(encode_frame(CANCEL, b'', stream.number))
+
     def connect(self):
         """Whether somebody listens. Says nothing yet: HELLO goes with the first request."""
         if self._pid != os.getpid():

@@ -25,6 +25,9 @@ METHODS = {
     'ansible.builtin.local': 'local',
 }
 
+#: How a node says that a prompt came again after its secret, where a connection's own login says more.
+REFUSED = ('the password was not accepted',)
+
 WINDOWS_SHELLS = ('powershell', 'cmd')
 
 
@@ -57,6 +60,7 @@ class NodeConnection(object):
         self._variables = {}
         self._templar = None
         self._inventory_name = None
+        self._logged_in = False
         #: While this is a route, commands and files take it; otherwise they go to the login account.
         self.on_account = None
         #: The private temporary directory of a task on its account, and whether it is there yet.
@@ -67,8 +71,8 @@ class NodeConnection(object):
 
     def task_is(self, variables, templar, name):
         """Says for which variables and which inventory name the next calls are."""
-        if not self._connected:
-            self._connect()
+        # Connected lets a loop keep this object.
+        self._connected = True
         self._variables = variables
         self._templar = templar
         self._inventory_name = name
@@ -128,20 +132,27 @@ class NodeConnection(object):
     def call_context(self, call):
         """Adds working directory and environment where vanilla's would come from the main process."""
         if self.mitogen_method == 'local':
+            self._login_locally()
+            environment = self.session.changed_environment()
             if self.cwd:
                 call['cwd'] = to_text(self.cwd)
-            changed = self.session.changed_environment()
-            if changed:
-                call['environment'] = dict(changed, **call.get('environment', {}))
+                # The shell through which vanilla runs everything says where it is.
+                environment = dict(environment, PWD=call['cwd'])
+            if environment:
+                call['environment'] = dict(environment, **call.get('environment', {}))
         return call
+
+    def _login_locally(self):
+        """Vanilla's local takes the user of the main process for the play's when it first runs something: not before,
+        since what Ansible reports of a delegated task shows the difference."""
+        if not self._logged_in:
+            self._logged_in = True
+            super(NodeConnection, self)._connect()
 
     # Ansible's interface
 
     def _connect(self):
-        if self.mitogen_method == 'local':
-            super(NodeConnection, self)._connect()
         # Nothing is opened here: the route of every request says where it goes, and the router opens what it needs.
-        # Connected lets a loop keep this object.
         self._connected = True
         return self
 
@@ -160,7 +171,6 @@ class NodeConnection(object):
         secrets = {}
         if become is not None and sudoable and become.success:
             call['prompts'], secrets = become_prompts(become)
-            call['success'] = become.success
         route = self.on_account or self.login_route()
         try:
             meta, stdout, stderr = self.session.request(
@@ -170,9 +180,15 @@ class NodeConnection(object):
                     self.on_account and len(self.on_account) > 1):
                 # `raw` is how people install Python: vanilla's way needs none.
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
+            if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(
+                    said in error.mitogen_text for said in REFUSED):
+                raise AnsibleError('Incorrect %s password' % become.name) from None
             raise
         if become is not None and sudoable and become.success:
-            stdout = without_success(stdout, become.success)
+            stdout = without_success(stdout, become.success, self.mitogen_method == 'ssh')
+        if tty and self.on_account and len(self.on_account) > 1 and routes.option(become, 'become_pass'):
+            # Where vanilla types the password for each command, the newline behind the prompt is output.
+            stdout = b'\r\n' + stdout
         if tty and self._shares_connection():
             stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
         return json.loads(meta).get('rc', 0), stdout, stderr
@@ -258,7 +274,8 @@ class NodeConnection(object):
 
 def become_prompts(become):
     """The prompt rules and secrets for a command that Ansible's become plugin has wrapped."""
-    rules, secrets = [], {}
+    # From its success on, what a command prints is its own, and its stdin is let go.
+    rules, secrets = [{'match': 'contains', 'text': become.success, 'then': {'begin': True}}], {}
     password = routes.option(become, 'become_pass')
     for text in become.fail:
         rules.append(_failure(text, 'Incorrect %s password' % become.name))
@@ -283,11 +300,15 @@ def _prompt_texts(become):
     return routes.option(become, 'prompt_l10n') or list(getattr(become, 'SU_PROMPT_LOCALIZATIONS', ['Password']))
 
 
-def without_success(stdout, success):
-    """The output of a command without the line by which its become method says that it worked."""
+def without_success(stdout, success, keeps_front):
+    """The output of a command without the line by which its become method says that it worked.
+
+    :param keeps_front: vanilla's ssh leaves what was said before that line, vanilla's local does not.
+    """
     marker = to_bytes(success)
     at = stdout.find(marker)
     if at < 0:
         return stdout
+    front = stdout[:stdout.rfind(b'\n', 0, at) + 1] if keeps_front else b''
     end = stdout.find(b'\n', at)
-    return b'' if end < 0 else stdout[end + 1:]
+    return front if end < 0 else front + stdout[end + 1:]

@@ -10,7 +10,7 @@ import os
 import re
 
 from ansible import constants as C
-from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.loader import module_loader, module_utils_loader
 from ansible.utils.display import Display
 
@@ -101,6 +101,9 @@ def plan(action, module_name, module_path, module_args, task_vars, ansible):
     call = {}
     if environment:
         call['environment'] = {to_text(k): to_text(v, nonstring='simplerepr') for k, v in environment.items()}
+    if connection.mitogen_method == 'local':
+        # As Ansible's own `_low_level_execute_command` does.
+        connection.cwd = to_bytes(action._loader.get_basedir())
     connection.call_context(call)
     isolation = variables.get('mitogen_task_isolation')
     if isolation is not None:
@@ -141,6 +144,8 @@ def run(action, plan, ansible):
             (hello,) = session.wait(probe, login)
             discover(action, plan, ansible, _Found(json.loads(hello).get('python')))
     except Exception as error:
+        if probe is not None and not probe.ended:
+            session.client.abandon(probe)
         if getattr(error, 'mitogen_code', None) != 'no_python':
             raise
         # Ansible has words of its own for this when it sees what a shell would have said.

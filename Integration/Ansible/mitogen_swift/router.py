@@ -2,9 +2,10 @@
 
 Ansible's main process makes the listening socket and hands it over, so nobody ever waits for the router to be
 ready: a connection made before the router listens waits in the socket's backlog. The router watches the main
-process and ends with it; it removes its directory itself.
+process and ends with it; it removes its directory itself. Only where it was killed is that left to the main process.
 """
 
+import atexit
 import os
 import shutil
 import socket
@@ -77,7 +78,13 @@ class Router(object):
         finally:
             # From here on only the router holds the listener, so that connecting fails when it is gone.
             listener.close()
-        return cls(path, process, stderr, os.getpid())
+        router = cls(path, process, stderr, os.getpid())
+        atexit.register(router._remove_what_is_left)
+        return router
+
+    def _remove_what_is_left(self):
+        if self.ended():
+            shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)
 
     def why_gone(self):
         """What the router wrote to stderr last; empty when it wrote nothing."""

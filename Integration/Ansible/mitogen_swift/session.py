@@ -89,16 +89,16 @@ def _concerns_become(error, route):
 
 
 def _become_text(error, route):
-    """Ansible's own words first, since playbooks and people look for them; then what happened."""
+    """For a password Ansible's own words, which playbooks look for; -vvv has what happened. Otherwise all we know."""
     method = _methods(route)[-1] if route else 'become'
     message = error.message.lower()
-    if message.startswith(('incorrect', 'missing')):
+    if 'password' not in message:
         return str(error)
-    if 'incorrect' in message or 'wrong' in message:
-        return 'Incorrect %s password: %s' % (method, error)
-    if 'password' in message:
-        return 'Missing %s password: %s' % (method, error)
-    return str(error)
+    if message.startswith(('incorrect', 'missing')):
+        return error.message
+    display.vvv(str(error))
+    wrong = 'incorrect' in message or 'wrong' in message
+    return '%s %s password' % ('Incorrect' if wrong else 'Missing', method)
 
 
 def _show(level, logger, text):

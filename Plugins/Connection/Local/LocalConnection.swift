@@ -22,6 +22,7 @@ struct LocalConnection: ConnectionPlugin {
       stdio: .socketpair,
       // The router has no interpreter of its own that a node could be started with.
       interpreter: .discover,
+      leavesMachine: false,
       description: "local",
       timeout: try options.seconds("timeout"))
   }

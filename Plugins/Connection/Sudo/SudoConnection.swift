@@ -55,6 +55,7 @@ struct SudoConnection: ConnectionPlugin {
       interpreter: .direct,
       prompts: hasPassword ? SudoMessages.prompts : [],
       hints: SudoMessages.hints(user: user),
+      leavesMachine: false,
       description: "sudo to \(user) on \(options.host)",
       timeout: try options.seconds("timeout"))
   }

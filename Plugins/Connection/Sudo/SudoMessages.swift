@@ -83,6 +83,9 @@ enum SudoMessages {
           "unable to get default type for role", "sudo to \(user): SELinux does not know the role of -r",
           "check ansible_become_flags"),
         hint(
+          "unable to execute", "sudo to \(user): that account may not execute the interpreter",
+          "set ansible_python_interpreter to one that every account may execute, such as /usr/bin/python3"),
+        hint(
           "command not found", "sudo to \(user): the interpreter was not found", "check ansible_python_interpreter"),
       ]
   }

@@ -5,7 +5,10 @@ struct NewStyleRunner: ModuleRunner {
   static let name = "new-style"
   static let summary = "Runs Python modules that import module_utils."
   static let precedence = 200
-  static var half: [UInt8] { PackageResources.new_style_py }
+  /// One namespace in this order, as in `Core/Agent/python/assembly.list`.
+  static var half: [UInt8] {
+    PackageResources.importer_py + [0x0a] + PackageResources.kept_py + [0x0a] + PackageResources.new_style_py
+  }
 
   func recognises(_ source: UnsafeRawBufferPointer, path: String) -> Bool {
     ImportRule.found(in: source)

@@ -8,9 +8,10 @@ import os
 
 from . import core
 
-NEW_STYLE = os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', 'new_style.py')
 # As Core/Modules/ModuleClosure.swift has it.
 LATE = ['ansible/module_utils/distro/_distro.py']
+NEW_STYLE = [os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', name + '.py')
+             for name in ('importer', 'kept', 'new_style')]
 EXTEND = b'from pkgutil import extend_path\n__path__=extend_path(__path__,__name__)\n'
 
 
@@ -34,7 +35,7 @@ class AnsibleProgram(object):
                 files[path] = stripped(os.path.join(folder, path))
         files.update(sources)
         blobs = dict((path, core.blob(data)) for path, data in files.items())
-        half = core.blob(stripped(NEW_STYLE))
+        half = core.blob(b'\n'.join([stripped(path) for path in NEW_STYLE]))
         program = {'runner': 'new-style', 'half': half[0].hex(), 'module': module, 'entry': entry,
                    'files': dict((path, b[0].hex()) for path, b in blobs.items()), 'ansible_version': version}
         if version >= '2.19':

@@ -19,5 +19,6 @@ def interpreters():
 NEWEST_FIRST = sorted(interpreters().items(), key=lambda item: [int(n) for n in item[0].split('.')], reverse=True)
 EVERY = [path for _, path in NEWEST_FIRST]
 NAMES = [name for name, _ in NEWEST_FIRST]
-EXTREMES = [path for name, path in NEWEST_FIRST if name in ('2.7', '3.11')]
-EXTREME_NAMES = [name for name, _ in NEWEST_FIRST if name in ('2.7', '3.11')]
+# Where a test starts many processes: the oldest, the oldest 3, and the newest.
+FEW = [path for name, path in NEWEST_FIRST if name in ('2.7', '3.6', NEWEST_FIRST[0][0])]
+FEW_NAMES = [name for name, _ in NEWEST_FIRST if name in ('2.7', '3.6', NEWEST_FIRST[0][0])]

@@ -27,10 +27,9 @@ def garbage_before(module):
 
 
 def linger(module):
-    """The child keeps stdout and stderr open, as a careless daemon does, for longer than any test waits."""
+    """The child keeps stdout and stderr open, as a careless daemon does, until long after the task."""
     if os.fork() == 0:
-        time.sleep(300)
-        os._exit(0)
+        os.execvp('sleep', ['sleep', '4323'])
 
 
 def close(module):
