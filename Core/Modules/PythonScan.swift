@@ -16,7 +16,7 @@ struct PythonScan {
   private(set) var imports: [PythonImport] = []
   private(set) var cuts: [Cut] = []
 
-  private var margins: PythonIndentation
+  private var spacing: PythonSpacing
   /// Nil for what is no module of Ansible's: only there do these assignments belong to nobody but `ansible-doc`.
   private var documentation: PythonDocumentation?
   private var lexer: PythonLexer
@@ -27,9 +27,9 @@ struct PythonScan {
   /// A docstring was cut, and what follows it decides whether its suite would be left empty.
   private var cutDocstring: (cut: Int, tokenStart: Int, indentation: Int)?
 
-  init(_ source: UnsafeBufferPointer<UInt8>, isModule: Bool) {
+  init(_ source: UnsafeBufferPointer<UInt8>, isModule: Bool, isDense: Bool) {
     lexer = PythonLexer(source)
-    margins = PythonIndentation(source)
+    spacing = PythonSpacing(source, isDense: isDense)
     documentation = isModule ? PythonDocumentation(source) : nil
     token = PythonLexer.Token(kind: .newline, start: 0, end: 0)
   }
@@ -62,7 +62,7 @@ struct PythonScan {
     closeDocstring(-1)
     if readsDocstrings { cuts.removeAll { $0.isDocstring } }
     if let documentation { cuts = PythonScan.merged(cuts, documentation.cuts) }
-    cuts = PythonScan.merged(cuts, margins.cuts)
+    cuts = PythonScan.merged(cuts, spacing.cuts)
   }
 
   /// Both in the order of the source. What of `more` lies in what is cut anyway is left out.
@@ -250,7 +250,7 @@ struct PythonScan {
       cut(comment: token)
       token = try lexer.next()
     }
-    margins.reached(token, beginsLine: beginsLine, column: lexer.indentation, lineStart: lexer.lineStart)
+    spacing.reached(token, beginsLine: beginsLine, column: lexer.indentation, lineStart: lexer.lineStart)
     return token
   }
 

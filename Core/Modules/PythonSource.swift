@@ -18,14 +18,15 @@ public enum PythonSource {
   ///
   /// - Parameter isModule: a module of Ansible's: what it assigns to `DOCUMENTATION`, `EXAMPLES` and `RETURN` becomes `''`,
   ///   unless it uses those names itself.
-  public static func strip(_ source: [UInt8], isModule: Bool = false) -> [UInt8] {
-    guard let scanned = try? scan(source, isModule: isModule) else { return source }
+  /// - Parameter isDense: without the blanks within lines. For our own sources: lines of Ansible's appear in tracebacks.
+  public static func strip(_ source: [UInt8], isModule: Bool = false, isDense: Bool = false) -> [UInt8] {
+    guard let scanned = try? scan(source, isModule: isModule, isDense: isDense) else { return source }
     return scanned.stripped
   }
 
   /// Files of the agent as one source, by the rule of `Core/Agent/python/assembly.list`.
   public static func assemble(_ files: [[UInt8]]) -> [UInt8] {
-    files.flatMap { strip($0) + [Byte.newline] }
+    files.flatMap { strip($0, isDense: true) + [Byte.newline] }
   }
 
   /// All import statements, in the order of the source, at any nesting.
@@ -33,10 +34,12 @@ public enum PythonSource {
     try scan(source).imports
   }
 
-  static func scan(_ source: [UInt8], isModule: Bool = false) throws(PythonLexer.Failure) -> Scanned {
+  static func scan(
+    _ source: [UInt8], isModule: Bool = false, isDense: Bool = false
+  ) throws(PythonLexer.Failure) -> Scanned {
     let mayStrip = PythonEncoding.isASCIICompatible(source)
     let result = source.withUnsafeBufferPointer { buffer -> Result<Scanned, PythonLexer.Failure> in
-      var scan = PythonScan(buffer, isModule: isModule)
+      var scan = PythonScan(buffer, isModule: isModule, isDense: isDense)
       do throws(PythonLexer.Failure) {
         try scan.run()
       } catch {

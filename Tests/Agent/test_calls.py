@@ -279,7 +279,7 @@ def test_what_is_missing_is_asked_for_once(agent):
 def test_a_bundle_in_an_encoding_that_it_lacks_is_asked_for_again(agent):
     """As on a Python without LZMA; the log is only for those who look for faults."""
     agent.send(NODE, 1, wire.BLOBS, b'\3 an encoding to come', rank=1)
-    agent.logged('not known')
+    agent.logged('a bundle of blobs')
     stream = agent.start(WHO)
     assert agent.wait(lambda f: f[2] == wire.NEED)[4].hex() == WHO.name
     agent.supply(*WHO.blobs)

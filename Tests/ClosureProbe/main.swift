@@ -19,6 +19,8 @@ struct Request: Decodable {
   var isModule: Bool?
   /// Of "prepare".
   var module: ModuleRequest?
+  /// Of "strip": without blanks within lines.
+  var isDense: Bool?
   /// Of "flight": the files of the runner's Python half, in their order.
   var half: [String]?
   /// "prepare" forgets what earlier requests have read.
@@ -100,7 +102,7 @@ func answer(_ line: String) throws -> any Encodable {
   switch request.op {
   case "strip":
     let source = [UInt8](try Data(contentsOf: URL(filePath: request.path ?? "")))
-    let stripped = PythonSource.strip(source, isModule: request.isModule ?? false)
+    let stripped = PythonSource.strip(source, isModule: request.isModule ?? false, isDense: request.isDense ?? false)
     try Data(stripped).write(to: URL(filePath: request.to ?? ""))
     return ["before": source.count, "after": stripped.count]
   case "hashes":

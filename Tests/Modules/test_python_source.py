@@ -37,8 +37,9 @@ def trees():
     return found
 
 
+@pytest.mark.parametrize('dense', [False, True], ids=['plain', 'dense'])
 @pytest.mark.parametrize('name', sorted(trees()))
-def test_stripped_source_is_the_same_program(name, tmp_path):
+def test_stripped_source_is_the_same_program(name, dense, tmp_path):
     probe = Probe()
     stripped = str(tmp_path / 'stripped.py')
     wrong, unreadable, judged, before, after = [], [], 0, 0, 0
@@ -52,7 +53,7 @@ def test_stripped_source_is_the_same_program(name, tmp_path):
                 unreadable.append(path)
                 continue
             is_module = MODULES in path
-            sizes = probe.ask(op='strip', path=path, to=stripped, isModule=is_module)
+            sizes = probe.ask(op='strip', path=path, to=stripped, isModule=is_module, isDense=dense)
             try:
                 text, result = parse(stripped)
                 for each in (tree, result) if is_module else ():

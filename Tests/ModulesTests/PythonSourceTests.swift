@@ -58,6 +58,17 @@ import Testing
     #expect(strip("if a:\n if b:\n  if c:\n\td\n") == "if a:\n if b:\n  if c:\n   d\n")
   }
 
+  @Test func denseSourceHasNoBlanksThatNothingNeeds() {
+    func strip(_ source: String) -> String {
+      String(decoding: PythonSource.strip(Array(source.utf8), isDense: true), as: UTF8.self)
+    }
+    #expect(strip("a = b + 1 if c [ 0 ] else - d  # e\n") == "a=b+1 if c[0]else-d\n")
+    #expect(strip("from . import (a , b)\nx = 1 .real\n") == "from . import(a,b)\nx=1 .real\n")
+    #expect(strip("x = 'a'  'b' if r 'c' else b'd'\n") == "x='a'  'b' if r 'c' else b'd'\n")
+    #expect(strip("if a :\n    x = 1 + \\\n        2\n") == "if a:\n x=1+ \\\n2\n")
+    #expect(self.strip("a = b\n") == "a = b\n")
+  }
+
   @Test func whatAStringHoldsStays() {
     #expect(strip("def f():\n    a = '''\n    b\n      c'''\n    d\n") == "def f():\n a = '''\n    b\n      c'''\n d\n")
     #expect(strip("def f():\n    a(f'''{\n      b}''',\n      c)\n") == "def f():\n a(f'''{\n      b}''',\nc)\n")

@@ -181,31 +181,29 @@ def decode_bundle(message):
     WireError `bundle_unreadable` if this Python lacks what the bundle was compressed with.
     """
     encoding, entries = message[:1], message[1:]
-    if encoding in (b'\1', b'\2'):
-        if encoding == b'\2' and LZMADecompressor is None:
-            raise WireError('bundle_unreadable', 'a bundle of blobs in LZMA, which this Python lacks')
-        # 2: LZMA's older format of a file, whose header is 13 bytes
-        inflater = zlib.decompressobj() if encoding == b'\1' else LZMADecompressor(2, 67108864)
-        try:
-            entries = inflater.decompress(entries, MAX_BUNDLE + 1)
-        except Exception as e:  # zlib.error or LZMAError, which is not worth an import
-            raise WireError('bundle_invalid', 'a bundle of blobs does not inflate: %s' % e)
-        if len(entries) <= MAX_BUNDLE and not getattr(inflater, 'eof', True):
-            raise WireError('bundle_invalid', 'a compressed bundle of blobs is cut short')
-    elif encoding != b'\0':
-        raise WireError('bundle_invalid', 'a bundle of blobs in an encoding that is not known')
-    if len(entries) > MAX_BUNDLE:
-        raise WireError('bundle_too_long', 'a bundle of more than %d bytes' % MAX_BUNDLE)
+    if encoding == b'\2' and LZMADecompressor is None:
+        raise WireError('bundle_unreadable', 'a bundle of blobs in LZMA, which this Python lacks')
     blobs, at = [], 0
-    while at < len(entries):
-        if len(entries) - at < 4:
-            raise WireError('bundle_invalid', 'a bundle of blobs ends within an entry')
-        length, = U32.unpack_from(entries, at)
-        refers, length = length >> 31, length & 0x7fffffff
-        at += 4 + length
-        if len(entries) < at:
-            raise WireError('bundle_invalid', 'a blob is longer than its bundle')
-        blobs.append((bool(refers), entries[at - length:at]))
+    try:
+        if encoding != b'\0':
+            # 2: LZMA's older format of a file, whose header is 13 bytes
+            inflater = {b'\1': zlib.decompressobj, b'\2': lambda: LZMADecompressor(2, MAX_MESSAGE)}[encoding]()
+            entries = inflater.decompress(entries, MAX_BUNDLE + 1)
+            if len(entries) > MAX_BUNDLE:
+                raise WireError('bundle_too_long', 'a bundle of more than %d bytes' % MAX_BUNDLE)
+            if not getattr(inflater, 'eof', True):
+                raise ValueError('cut short')
+        while at < len(entries):
+            length, = U32.unpack_from(entries, at)
+            refers, length = length >> 31, length & 0x7fffffff
+            at += 4 + length
+            if len(entries) < at:
+                raise ValueError('cut short')
+            blobs.append((bool(refers), entries[at - length:at]))
+    except WireError:
+        raise
+    except Exception as e:  # struct.error, zlib.error, and LZMAError, which is not worth an import
+        raise WireError('bundle_invalid', 'a bundle of blobs: %s' % e)
     return blobs
 
 
@@ -215,7 +213,7 @@ def expand(data, names):
     try:
         return pieces[0] + b''.join([names[int(piece[:4])] + piece[4:] for piece in pieces[1:]])
     except (ValueError, IndexError):
-        raise WireError('bundle_invalid', 'a blob refers to one that is not before it in its bundle')
+        raise WireError('bundle_invalid', 'a blob refers to one that is not there')
 
 
 class Outbox(object):

@@ -53,7 +53,7 @@ class AnsibleProgram(object):
 @functools.lru_cache(None)
 def stripped(path):
     with open(path, 'rb') as f:
-        return core.strip(f.read())
+        return core.strip(f.read(), False)
 
 
 def arguments(**values):

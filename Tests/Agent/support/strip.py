@@ -1,4 +1,4 @@
-"""Python sources without comments, docstrings and columns, line numbers kept: what the router sends.
+"""Python sources without comments, docstrings and needless blanks, line numbers kept: what the router sends.
 
 The Swift twin is Core/Modules/PythonSource. Used by tests and by measurements; needs Python 3.
 """
@@ -6,7 +6,7 @@ import io
 import tokenize
 
 
-def strip(source):
+def strip(source, dense=True):
     """Bytes in, bytes out. A docstring becomes `0`-free emptiness where other statements follow, else `pass`."""
     text = source.decode('utf-8')
     lines = text.splitlines(True)
@@ -17,7 +17,7 @@ def strip(source):
             cuts.append((token.start, token.end, ''))
         elif token.type == tokenize.STRING and _is_statement(tokens, at):
             cuts.append((token.start, token.end, '' if _others_follow(tokens, at) else 'pass'))
-    cuts = sorted(cuts + list(_margins(tokens, lines)))
+    cuts = sorted(cuts + list(_margins(tokens, lines)) + (list(_gaps(tokens)) if dense else []))
     for (row, column), (end_row, end_column), replacement in reversed(cuts):
         if row == end_row:
             line = lines[row - 1]
@@ -47,6 +47,16 @@ def _margins(tokens, lines):
         if row != last_row and column and not lines[row - 1][:column].strip():
             yield (row, 0), (row, column), ' ' * level if begins else ''
         begins, last_row = False, token.end[0]
+
+
+def _gaps(tokens):
+    """Cuts of the blanks within lines that keep no two tokens apart."""
+    before = None
+    for token in tokens:
+        if before and before.end[0] == token.start[0] and before.end[1] < token.start[1]:
+            if tokenize.OP in (before.type, token.type) and '.' not in (before.string[-1], token.string[0]):
+                yield before.end, token.start, ''
+        before = None if token.type in _EMPTY else token
 
 
 def _is_statement(tokens, at):
