@@ -46,6 +46,9 @@ let package = Package(
     // MARK: CZlib: the system's zlib
     .systemLibrary(name: "CZlib", path: "Core/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    // MARK: CLzma: the system's liblzma
+    .systemLibrary(name: "CLzma", path: "Core/CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+
     // MARK: PluginABI: the C header that a plugin library and the router share
     .target(name: "PluginABI", path: "Core/PluginABI", exclude: ["ABI.md", "exports.map"]),
 
@@ -63,7 +66,7 @@ let package = Package(
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
-      dependencies: ["CZlib", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: ["CLzma", "CZlib", .product(name: "NIOCore", package: "swift-nio")],
       path: "Core/Wire", swiftSettings: strict),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
@@ -153,7 +156,9 @@ let package = Package(
 
     // MARK: Tests
     .executableTarget(
-      name: "ClosureProbe", dependencies: ["Modules", "Plans"], path: "Tests/ClosureProbe", swiftSettings: strict),
+      name: "ClosureProbe", 
+      dependencies: ["Agent", "Modules", "Plans", "Routing", "Wire", .product(name: "NIOCore", package: "swift-nio")],
+      path: "Tests/ClosureProbe", swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire"], path: "Tests/WireTests", swiftSettings: strict),
     .testTarget(name: "RoutingTests", dependencies: ["Routing"], path: "Tests/RoutingTests", swiftSettings: strict),
     .testTarget(

@@ -16,6 +16,8 @@ struct ModuleClosure {
   let entry: String
   let profile: String?
   private(set) var deprecations: [String] = []
+  /// Paths of members that a target may run without until something in them is used.
+  private(set) var late: [String] = []
 
   /// The module's file alone, as it is.
   init(single request: ModuleRequest, source: [UInt8]) {
@@ -55,7 +57,15 @@ struct ModuleClosure {
 
     members[entry] = Member(blob: module.blob, file: hasMarker ? nil : request.path, original: hasMarker ? source : nil)
     addPackages(above: entry)
+    late = Self.unusedAtFirst.filter { path in
+      members[path]?.file == installation.path + path.dropFirst("ansible".count)
+    }
   }
+
+  /// Files that `basic` imports on every target and hardly any module uses, if they are ansible-core's own: executing them
+  /// defines things and does nothing else, so the runner's half does that when one of the things is first asked for.
+  /// The copy of `distro` is 6 % of what `command` needs, and imports more of the standard library than all the rest.
+  private static let unusedAtFirst = ["ansible/module_utils/distro/_distro.py"]
 
   private static func replacingMarker(_ source: [UInt8]) -> [UInt8] {
     let replacement = Array("from ansible.module_utils.basic import *".utf8)

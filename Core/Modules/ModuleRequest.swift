@@ -51,8 +51,10 @@ public struct ModuleRequest: Codable, Hashable, Sendable {
 public struct PreparedModule: Sendable {
   /// The JSON of Core/PROTOCOL.md, section 6, "Programs".
   public let program: Blob
-  /// All that the program names, each once, the runner's Python half among them.
+  /// What the program needs to start, each once, the runner's Python half among them.
   public let blobs: [Blob]
+  /// The rest of what it names: files that may come behind the call (`late` of the program).
+  public let late: [Blob]
   /// The name of the runner that recognised the module.
   public let runner: String
   /// What Ansible would have said about routes that are going away; shown once for a module.

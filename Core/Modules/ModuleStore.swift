@@ -60,7 +60,7 @@ public final class ModuleStore: Sendable {
     if let known = state.halves[runner.name] {
       half = known
     } else {
-      half = Blob(try runner.half())
+      half = Blob(PythonSource.strip(try runner.half()))
       state.halves[runner.name] = half
     }
 
@@ -72,11 +72,16 @@ public final class ModuleStore: Sendable {
     let program = Program(request: request, runner: runner.name, half: half, plan: plan, closure: closure)
     var seen: Set<BlobHash> = [half.hash]
     var blobs = [half]
-    for path in closure.members.keys.sorted() {
+    var late: [Blob] = []
+    for path in closure.members.keys.sorted() where !closure.late.contains(path) {
       guard let blob = closure.members[path]?.blob, seen.insert(blob.hash).inserted else { continue }
       blobs.append(blob)
     }
+    for path in closure.late {
+      guard let blob = closure.members[path]?.blob, seen.insert(blob.hash).inserted else { continue }
+      late.append(blob)
+    }
     return PreparedModule(
-      program: Blob(program.json), blobs: blobs, runner: runner.name, deprecations: closure.deprecations)
+      program: Blob(program.json), blobs: blobs, late: late, runner: runner.name, deprecations: closure.deprecations)
   }
 }

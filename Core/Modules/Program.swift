@@ -11,6 +11,7 @@ struct Program {
     fields["module"] = JSONText.quoted(closure.moduleName)
     fields["entry"] = JSONText.quoted(closure.entry)
     fields["ansible_version"] = JSONText.quoted(request.version)
+    if !closure.late.isEmpty { fields["late"] = JSONText.array(closure.late.map(JSONText.quoted)) }
     if let profile = closure.profile { fields["profile"] = JSONText.quoted(profile) }
     fields["files"] = JSONText.object(closure.members.mapValues { JSONText.quoted($0.blob.hash.hex) })
     json = JSONText.object(fields)
@@ -30,6 +31,10 @@ enum JSONText {
     }
     text.append(UInt8(ascii: "}"))
     return text
+  }
+
+  static func array(_ values: [[UInt8]]) -> [UInt8] {
+    Array("[".utf8) + values.joined(separator: [UInt8(ascii: ",")]) + Array("]".utf8)
   }
 
   static func quoted(_ string: String) -> [UInt8] {

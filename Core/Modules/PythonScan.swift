@@ -9,11 +9,16 @@ struct PythonScan {
     /// Put in place of the first of them: what a suite needs to stay a suite.
     var replacement: StaticString = ""
     var isDocstring = false
+    /// Put in place of what was cut: the indentation of a logical line, one for each level.
+    var spaces = 0
   }
 
   private(set) var imports: [PythonImport] = []
   private(set) var cuts: [Cut] = []
 
+  private var margins: PythonIndentation
+  /// Nil for what is no module of Ansible's: only there do these assignments belong to nobody but `ansible-doc`.
+  private var documentation: PythonDocumentation?
   private var lexer: PythonLexer
   /// The token that `advance` returned last.
   private var token: PythonLexer.Token
@@ -22,8 +27,10 @@ struct PythonScan {
   /// A docstring was cut, and what follows it decides whether its suite would be left empty.
   private var cutDocstring: (cut: Int, tokenStart: Int, indentation: Int)?
 
-  init(_ source: UnsafeBufferPointer<UInt8>) {
+  init(_ source: UnsafeBufferPointer<UInt8>, isModule: Bool) {
     lexer = PythonLexer(source)
+    margins = PythonIndentation(source)
+    documentation = isModule ? PythonDocumentation(source) : nil
     token = PythonLexer.Token(kind: .newline, start: 0, end: 0)
   }
 
@@ -41,6 +48,11 @@ struct PythonScan {
         expectsDocstring = false
         continue
       }
+      if indentation == 0, documentation != nil, try documentationLine() {
+        expectsDocstring = false
+        isDecorated = false
+        continue
+      }
       isClass = isName(token, "class")
       let line = try logicalLine(indentation)
       expectsDocstring = line == .definition
@@ -49,6 +61,48 @@ struct PythonScan {
     }
     closeDocstring(-1)
     if readsDocstrings { cuts.removeAll { $0.isDocstring } }
+    if let documentation { cuts = PythonScan.merged(cuts, documentation.cuts) }
+    cuts = PythonScan.merged(cuts, margins.cuts)
+  }
+
+  /// Both in the order of the source. What of `more` lies in what is cut anyway is left out.
+  private static func merged(_ cuts: [Cut], _ more: [Cut]) -> [Cut] {
+    var result: [Cut] = []
+    result.reserveCapacity(cuts.count + more.count)
+    var index = 0
+    for cut in more {
+      while index < cuts.count, cuts[index].end <= cut.start {
+        result.append(cuts[index])
+        index += 1
+      }
+      if index < cuts.count, cuts[index].start < cut.end { continue }
+      result.append(cut)
+    }
+    return result + cuts[index...]
+  }
+
+  /// At the first token of a line of the module itself: consumes it if it is `DOCUMENTATION = '…'` or a like one.
+  private mutating func documentationLine() throws(PythonLexer.Failure) -> Bool {
+    guard token.kind == .name, documentation!.isOurs(token) else { return false }
+    let name = token
+    var lookAhead = lexer
+    let sign = try lookAhead.next()
+    guard sign.kind == .op, lexer.source[sign.start] == UInt8(ascii: "=") else { return false }
+    var first: PythonLexer.Token?
+    var end = 0
+    while true {
+      let next = try lookAhead.next()
+      if next.kind == .comment { continue }
+      if next.kind == .newline { break }
+      guard next.kind == .string, next.isPlainText else { return false }
+      first = first ?? next
+      end = next.end
+    }
+    guard let first else { return false }
+    documentation!.assigned(name, from: first.start, to: end)
+    while token.kind != .newline, token.kind != .end { try advance() }
+    if token.kind == .newline { try advance() }
+    return true
   }
 
   private enum Line {
@@ -95,8 +149,12 @@ struct PythonScan {
           endsWithColon = true
         }
       case .name where token.start > first.start && isAsync && isName(token, "def"): isDefinition = true
-      case .name: if isName(token, "__doc__") || isName(token, "getdoc") { readsDocstrings = true }
-      case .string: if mentionsDocstrings(token) { readsDocstrings = true }
+      case .name:
+        if isName(token, "__doc__") || isName(token, "getdoc") { readsDocstrings = true }
+        documentation?.used(token)
+      case .string:
+        if mentionsDocstrings(token) { readsDocstrings = true }
+        documentation?.mentioned(token)
       default: break
       }
       try advance()
@@ -186,11 +244,13 @@ struct PythonScan {
   /// The next token that is not a comment; comments are cut on the way.
   @discardableResult
   mutating func advance() throws(PythonLexer.Failure) -> PythonLexer.Token {
+    let beginsLine = token.kind == .newline
     token = try lexer.next()
     while token.kind == .comment {
       cut(comment: token)
       token = try lexer.next()
     }
+    margins.reached(token, beginsLine: beginsLine, column: lexer.indentation, lineStart: lexer.lineStart)
     return token
   }
 

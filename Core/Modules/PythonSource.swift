@@ -8,15 +8,24 @@ public enum PythonSource {
     var stripped: [UInt8]
   }
 
-  /// The same program without comments and docstrings, every statement on the line where it was.
+  /// The same program without comments and docstrings, every statement on the line where it was, indented by one space
+  /// for each level.
   ///
   /// Docstrings stay in a source that mentions `__doc__` or `getdoc` in its code: it may print them as its help. That
   /// another file looks at them goes unnoticed. Interpreter lines and coding comments stay. A suite that had nothing but its
   /// docstring gets `pass`. Source in an encoding other than UTF-8, Latin-1 or ASCII, and source that does not divide
   /// into tokens, is returned as it is.
-  public static func strip(_ source: [UInt8]) -> [UInt8] {
-    guard let scanned = try? scan(source) else { return source }
+  ///
+  /// - Parameter isModule: a module of Ansible's: what it assigns to `DOCUMENTATION`, `EXAMPLES` and `RETURN` becomes `''`,
+  ///   unless it uses those names itself.
+  public static func strip(_ source: [UInt8], isModule: Bool = false) -> [UInt8] {
+    guard let scanned = try? scan(source, isModule: isModule) else { return source }
     return scanned.stripped
+  }
+
+  /// Files of the agent as one source, by the rule of `Core/Agent/python/assembly.list`.
+  public static func assemble(_ files: [[UInt8]]) -> [UInt8] {
+    files.flatMap { strip($0) + [Byte.newline] }
   }
 
   /// All import statements, in the order of the source, at any nesting.
@@ -24,10 +33,10 @@ public enum PythonSource {
     try scan(source).imports
   }
 
-  static func scan(_ source: [UInt8]) throws(PythonLexer.Failure) -> Scanned {
+  static func scan(_ source: [UInt8], isModule: Bool = false) throws(PythonLexer.Failure) -> Scanned {
     let mayStrip = PythonEncoding.isASCIICompatible(source)
     let result = source.withUnsafeBufferPointer { buffer -> Result<Scanned, PythonLexer.Failure> in
-      var scan = PythonScan(buffer)
+      var scan = PythonScan(buffer, isModule: isModule)
       do throws(PythonLexer.Failure) {
         try scan.run()
       } catch {
@@ -41,7 +50,8 @@ public enum PythonSource {
   /// `cuts` are in the order of the source and do not overlap.
   private static func apply(_ cuts: [PythonScan.Cut], to source: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     // A replacement stands for a docstring, which is at least as long ("" and '' are two bytes: hence the reserve).
-    [UInt8](unsafeUninitializedCapacity: source.count + 4 * cuts.count) { output, count in
+    // Tabs of another width may give a level more spaces than it had bytes.
+    [UInt8](unsafeUninitializedCapacity: cuts.reduce(source.count) { $0 + 4 + $1.spaces }) { output, count in
       var position = 0
       func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let from = bytes.baseAddress, let to = output.baseAddress, bytes.count > 0 else { return }
@@ -51,6 +61,10 @@ public enum PythonSource {
       for cut in cuts {
         append(UnsafeBufferPointer(rebasing: source[position..<cut.start]))
         append(UnsafeBufferPointer(start: cut.replacement.utf8Start, count: cut.replacement.utf8CodeUnitCount))
+        for _ in 0..<cut.spaces {
+          output[count] = Byte.space
+          count += 1
+        }
         for index in cut.start..<cut.end {
           let c = source[index]
           // CR LF is one end of a line, and so is CR alone.

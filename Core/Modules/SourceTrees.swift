@@ -50,7 +50,7 @@ struct SourceTrees {
     _ bytes: [UInt8], name: String, isModule: Bool, _ installation: AnsibleInstallation
   ) throws(ModuleError) -> Source {
     do throws(PythonLexer.Failure) {
-      let scanned = try PythonSource.scan(bytes)
+      let scanned = try PythonSource.scan(bytes, isModule: isModule)
       let embeds = EmbedRequests.areImported(by: scanned.imports)
       return Source(blob: Blob(scanned.stripped), imports: scanned.imports, bytes: embeds ? bytes : nil)
     } catch {

@@ -6,7 +6,7 @@ import Wire
 final class AgentStock {
   /// Source without comments and docstrings, deflated: what the first stage reads.
   private(set) lazy var core: [UInt8] = {
-    ZlibBuffer.compress(AgentStock.assemble(AgentSources.coreFiles), level: 9)
+    ZlibBuffer.compress(PythonSource.assemble(AgentSources.coreFiles), level: 9)
   }()
 
   private var parts: [String: Blob] = [:]
@@ -15,13 +15,8 @@ final class AgentStock {
   func part(_ name: String) -> Blob {
     if let made = parts[name] { return made }
     guard let files = AgentSources.part(named: name) else { preconditionFailure("the agent has no part \(name)") }
-    let blob = Blob(Self.assemble(files))
+    let blob = Blob(PythonSource.assemble(files))
     parts[name] = blob
     return blob
-  }
-
-  /// The rule of `Core/Agent/python/assembly.list`.
-  private static func assemble(_ files: [[UInt8]]) -> [UInt8] {
-    files.flatMap { PythonSource.strip($0) + [UInt8(ascii: "\n")] }
   }
 }

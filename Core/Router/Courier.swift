@@ -46,8 +46,7 @@ extension RouterCore {
     modules.prepare(module, header: request.headerBytes, on: desk, loop: loop) { result in
       switch result {
       case .success(let prepared):
-        self.blobs.add(prepared.program)
-        for blob in prepared.blobs { self.blobs.add(blob) }
+        self.blobs.add(prepared)
         self.run(prepared, request, on: record, for: stream)
       case .failure(let failure):
         stream.refuse(failure)
@@ -56,13 +55,17 @@ extension RouterCore {
   }
 
   private func run(_ module: PreparedModule, _ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
-    guard let nodeStream = begin(on: record, for: stream) else { return }
-    // A node that was given the program was given all that it names.
-    if !tree.holds(module.program.hash, at: record.id) {
-      deliver(module.blobs.map(\.hash) + [module.program.hash], to: record.id)
+    let send = {
+      guard let nodeStream = self.begin(on: record, for: stream) else { return }
+      // A node that was given the program was given all that it names.
+      let isKnown = self.tree.holds(module.program.hash, at: record.id)
+      if !isKnown { self.deliver(module.names, to: record.id) }
+      nodeStream.request(Parts.encode(self.runHeader(module.program.hash), request.part(0), request.part(1)))
+      stream.attach(nodeStream)
+      if !isKnown { self.deliver(module.late.map(\.hash), to: record.id, priority: .blob) }
     }
-    nodeStream.request(Parts.encode(runHeader(module.program.hash), request.part(0), request.part(1)))
-    stream.attach(nodeStream)
+    if tree.holds(module.program.hash, at: record.id) { return send() }
+    whenCompressed(module.names, for: record, then: send)
   }
 
   private func runHeader(_ program: BlobHash) -> ByteBuffer {
@@ -137,6 +140,11 @@ extension RouterCore {
       },
       clients: clientCount, residentBytes: ProcessIdentity.residentBytes, pid: ProcessIdentity.pid)
   }
+}
+
+extension PreparedModule {
+  /// What must be on a node before the program can run there; the program, which names the others, is the last.
+  fileprivate var names: [BlobHash] { blobs.map(\.hash) + [program.hash] }
 }
 
 /// The reply of `status`.

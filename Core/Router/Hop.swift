@@ -38,6 +38,9 @@ struct Hop: Decodable, Sendable {
     name = try c.decodeIfPresent(String.self, forKey: .name) ?? method
   }
 
+  /// The configured interpreter says by its name that it is too old for LZMA.
+  var isPython2: Bool { python?.contains { $0.split(separator: "/").last?.hasPrefix("python2") == true } ?? false }
+
   /// What the plugin gets: the options, the host's name, and which secret slots have a value.
   func pluginOptions() -> [UInt8] {
     var all = options

@@ -23,6 +23,8 @@ final class NodeRecord {
   private var waiters: [(Result<ByteBuffer, Failure>) -> Void] = []
   /// The process of a first hop, from its marker on.
   var launched: LaunchedChild?
+  /// Of a first hop: how bundles of blobs go to it. Until its plan and its HELLO say more, as to a far node that reads all.
+  var bundlePath = BundlePath.leavesMachine(readsLzma: true)
   /// Streams open on this node.
   var streams: Set<UInt32> = []
 

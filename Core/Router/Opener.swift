@@ -75,6 +75,7 @@ extension RouterCore {
   private func launch(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord) {
     let link = record.link
     link.prepare(deflate: plan.leavesMachine)
+    record.bundlePath = plan.leavesMachine ? .leavesMachine(readsLzma: !hop.isPython2) : .staysOnMachine
     link.send(
       Frame(
         .hello,
@@ -104,6 +105,10 @@ extension RouterCore {
 
   func firstHopOpened(_ record: NodeRecord, hello: ByteBuffer) {
     record.launched?.helloReceived()
+    if case .leavesMachine = record.bundlePath {
+      let features = (try? WireJSON.decode(NodeHello.self, from: hello))?.features ?? []
+      record.bundlePath = .leavesMachine(readsLzma: features.contains("lzma"))
+    }
     record.opened(hello: hello)
     openingEnded(record.id)
     log.debug("\(record.name) is open", metadata: ["node": "\(record.id)"])

@@ -92,16 +92,33 @@ final class RouterCore: LinkEvents {
   func add(_ record: NodeRecord) { records[record.id] = record }
 
   /// Sends what a node lacks of these blobs: over each link once in the run, from the memory of the hop before.
-  func deliver(_ names: [BlobHash], to id: UInt32) {
+  ///
+  /// - Parameter priority: `.blob` for what no request waits for.
+  func deliver(_ names: [BlobHash], to id: UInt32, priority: FramePriority = .call) {
     for step in tree.deliver(names, to: id) {
       switch step {
       case .bundle(let first, let names):
-        for frame in blobs.frames(for: names, to: first) { records[first]?.send(frame) }
+        guard let record = records[first] else { continue }
+        for frame in blobs.frames(for: names, to: first, by: record.bundlePath, priority: priority) { record.send(frame) }
       case .supply(let holder, let child, let names):
         var payload = ByteBuffer(integer: child)
         for name in names { payload.writeBytes(name.bytes) }
         // In the child's own queue: its parent must hear of the child first.
-        records[child]?.send(Frame(.supply, node: holder, priority: .call, payload: payload))
+        records[child]?.send(Frame(.supply, node: holder, priority: priority, payload: payload))
+      }
+    }
+  }
+
+  /// Calls back when what is to be sent is compressed as well as it can be; at once, unless that takes long.
+  func whenCompressed(_ names: [BlobHash], for record: NodeRecord, then call: @escaping () -> Void) {
+    let (first, lacking) = tree.lacking(names, to: record.id)
+    guard let path = records[first]?.bundlePath else { return call() }
+    switch blobs.compression(of: lacking, by: path, then: call) {
+    case .none: call()
+    case .underway: break
+    case .due(let bundle):
+      desk.runIfActive(eventLoop: loop) { bundle.encoded(.lzma) }.assumeIsolated().whenComplete { result in
+        for call in self.blobs.compressed(lacking, try? result.get()) { call() }
       }
     }
   }

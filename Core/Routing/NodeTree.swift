@@ -107,6 +107,16 @@ public struct NodeTree<Name: Hashable & Sendable>: Sendable {
     return steps
   }
 
+  /// What `deliver` would send to the first hop on the way to the node, in its order.
+  public func lacking(_ names: [Name], to id: UInt32) -> (first: UInt32, names: [Name]) {
+    guard let node = nodes[id], let first = nodes[node.first] else { return (id, []) }
+    var seen: Set<Name> = []
+    return (
+      first.id,
+      names.filter { !node.held.contains($0) && !first.held.contains($0) && seen.insert($0).inserted }
+    )
+  }
+
   /// A node says that it lacks blobs. Those that it was given before are counted as lost, and returned to be
   /// delivered again; it has no claim to any other.
   public mutating func lost(_ names: [Name], at id: UInt32) -> [Name] {

@@ -35,6 +35,8 @@ public struct RouterHello: Codable, Sendable {
 /// First frame from a node: what it is. Keys that the router does not use are forwarded to clients as they came.
 public struct NodeHello: Codable, Sendable {
   public var mitogen: Int
+  /// `lzma`: it reads bundles of blobs in that encoding.
+  public var features: [String]?
   public var python: String?
   public var version: [Int]?
   public var pid: Int?

@@ -1,10 +1,11 @@
 """Calls in executors: what a module may do without costing more than its executor."""
+import lzma
 import os
 import signal
 
 import pytest
 
-from support.controller import Controller, RemoteError, wire
+from support.controller import NODE, Controller, RemoteError, wire
 from support.processes import alive, become, children, gone
 from support.programs import Program
 
@@ -257,15 +258,46 @@ def test_a_program_that_is_not_here_is_asked_for(agent):
     assert agent.result(stream)[0] == {'rc': 0}
 
 
-def test_a_blob_with_another_hash_is_dropped_and_logged(agent):
+def test_a_blob_is_known_by_the_hash_that_it_has(agent):
     name, _ = WHO.blobs[0]
-    agent.supply((name, b'something else'))
-    agent.logged('does not have the hash')
-    agent.supply(*WHO.blobs[1:])
+    agent.supply((name, b'something else'), *WHO.blobs[1:])
     stream = agent.start(WHO)
     assert agent.wait(lambda f: f[2] == wire.NEED)[4] == name
     agent.supply(WHO.blobs[0])
     assert agent.result(stream)[0] == {'rc': 0}
+
+
+def test_what_is_missing_is_asked_for_once(agent):
+    agent.supply(WHO.blobs[-1])
+    streams = [agent.start(WHO) for _ in range(3)]
+    agent.wait(lambda f: f[2] == wire.NEED)
+    agent.supply(*WHO.blobs[:-1])
+    assert [agent.result(stream)[0] for stream in streams] == [{'rc': 0}] * 3
+    assert not [f for f in agent.frames if f[2] == wire.NEED]
+
+
+def test_a_bundle_in_an_encoding_that_it_lacks_is_asked_for_again(agent):
+    """As on a Python without LZMA; the log is only for those who look for faults."""
+    agent.send(NODE, 1, wire.BLOBS, b'\3 an encoding to come', rank=1)
+    agent.logged('not known')
+    stream = agent.start(WHO)
+    assert agent.wait(lambda f: f[2] == wire.NEED)[4].hex() == WHO.name
+    agent.supply(*WHO.blobs)
+    assert agent.result(stream)[0] == {'rc': 0}
+
+
+def test_a_program_may_refer_to_blobs_of_its_bundle(agent):
+    message = wire.encode_bundle([data for _, data in WHO.blobs[:-1]])[0]
+    text = WHO.blobs[-1][1]
+    for at, (name, _) in enumerate(WHO.blobs[:-1]):
+        text = text.replace(name.hex().encode(), b'\0%04d' % at)
+    assert text.count(b'\0') == 2
+    message = b'\2' + lzma.compress(message[1:] + wire.U32.pack(len(text) | 1 << 31) + text, lzma.FORMAT_ALONE)
+    if 'lzma' not in agent.hello['features']:
+        message = b'\0' + lzma.decompress(message[1:])
+    agent.send(NODE, 1, wire.BLOBS, message, rank=1)
+    assert agent.result(agent.start(WHO))[0] == {'rc': 0}
+    assert not [f for f in agent.frames if f[2] == wire.NEED]
 
 
 def test_the_executor_finds_no_secret_and_no_link(modern_agent):

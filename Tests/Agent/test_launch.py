@@ -76,6 +76,16 @@ def test_blobs_that_a_node_holds_are_supplied_to_its_children(agent):
     assert agent.answer(call, node=20)[1] == b'%d\n' % os.getuid()
 
 
+def test_what_a_node_must_supply_and_does_not_hold_it_asks_for_first(agent):
+    hops.opened(agent, 20, hops.local())
+    agent.send(NODE, 0, wire.SUPPLY, wire.U32.pack(20) + b''.join(name for name, _ in WHO.blobs), rank=1)
+    needed = agent.wait(lambda f: f[2] == wire.NEED)
+    assert needed[0] == NODE and needed[4] == b''.join(name for name, _ in WHO.blobs)
+    agent.supply(*WHO.blobs)
+    call = agent.request({'op': 'run', 'program': WHO.name}, b'{}', b'', node=20)
+    assert agent.answer(call, node=20)[1] == b'%d\n' % os.getuid()
+
+
 def test_the_password_is_sent_after_its_prompt(agent):
     hops.opened(agent, 20, asking(), secrets={'become_password': 'sesame'})
 

@@ -110,6 +110,74 @@ def test_nothing_of_one_task_is_seen_by_the_next(agent):
     assert first['timeout'] is None and first['tempdir'] is None and first['hook'] is True
 
 
+USES_DISTRO = '''
+    import os, sys, types
+    from ansible.module_utils import distro
+    from ansible.module_utils.common.sys_info import get_distribution
+    before = type(distro).__name__, isinstance(distro, types.ModuleType), distro.__name__, getattr(distro, 'MARK', None)
+    import ansible.module_utils.distro._distro
+    same = sys.modules['ansible.module_utils.distro._distro']
+    from ansible.module_utils.distro import LinuxDistribution
+    distro.MARK = distro._distro.mark = True
+    AnsibleModule({}).exit_json(
+        before=before, after=type(distro).__name__, same=same is distro is sys.modules['ansible.module_utils.distro'],
+        own=LinuxDistribution is vars(same)['LinuxDistribution'] and 'id' in dir(same), name=get_distribution(),
+        file=distro.__file__, pid=os.getpid())
+'''
+
+
+def test_a_late_file_is_waited_for_when_it_is_used():
+    agent = Controller()
+    program = AnsibleProgram(NEWEST[1], NEWEST[0])
+    agent.supply(*program.needed)
+    values = {'_ansible_tracebacks_for': []} if NEWEST[0] >= '2.19' else {}
+    stream = agent.start(program, arguments(_raw_params='echo one', **values))
+    assert json.loads(agent.result(stream)[1].decode())['stdout'] == 'one'
+    user = probe(USES_DISTRO)
+    agent.supply(*user.needed)
+    first, second = [agent.start(user, arguments(**values)) for _ in range(2)]
+    assert not agent.answered(first, 0.5)
+    agent.supply(*user.late)
+    results = [json.loads(agent.result(stream)[1].decode()) for stream in (first, second)]
+    results.append(result(agent, probe(USES_DISTRO + '    # another\n')))
+    for each in results:
+        assert each['after'] == 'module' and each['same'] and each['own'] and each['name']
+        assert each['before'] in (
+            ['Late', True, 'ansible.module_utils.distro._distro', None], ['module', True, 'distro', None])
+    assert not [f for f in agent.frames if f[2] in (wire.NEED, wire.LOG) and b'"debug"' not in f[4]]
+    agent.end()
+
+
+def test_a_child_of_a_module_has_what_came_late(agent):
+    source = '''
+    import os, sys
+    from ansible.module_utils import distro
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if distro.id() is not None else 1)
+    AnsibleModule({}).exit_json(status=os.waitpid(pid, 0)[1])
+    '''
+    fresh = Controller()
+    program = probe(source)
+    fresh.supply(*program.needed)
+    values = {'_ansible_tracebacks_for': []} if NEWEST[0] >= '2.19' else {}
+    stream = fresh.start(program, arguments(**values))
+    assert not fresh.answered(stream, 0.5)
+    fresh.supply(*program.late)
+    assert json.loads(fresh.result(stream)[1].decode())['status'] == 0
+    fresh.end()
+
+
+def test_a_respawned_interpreter_finds_the_late_file_too(agent):
+    source = '''
+    import subprocess, sys, __main__
+    code = 'import sys; sys.path.insert(0, sys.argv[1]); import ansible.module_utils.distro._distro; print(sorted(sys.modules))'
+    out = subprocess.check_output([sys.executable, '-c', code, __main__._modlib_path], close_fds=False).decode()
+    AnsibleModule({}).exit_json(out=out)
+    '''
+    assert 'ansible.module_utils.distro._distro' in result(agent, probe(source))['out']
+
+
 def test_warnings_are_those_of_this_task_only(agent):
     source = 'm = AnsibleModule(dict(word=dict()))\nm.warn(m.params["word"])\nm.exit_json()\n'
     for word in ('one', 'two'):

@@ -44,14 +44,15 @@ def scratch(tmp_path_factory):
 KNOWN_HASHES = {}
 
 
-def hashes(probe, scratch, content):
+def hashes(probe, scratch, content, is_module):
     """The names of the blobs that this content may be sent as: as it is, and stripped."""
-    key = hashlib.sha256(content).hexdigest()
+    raw = hashlib.sha256(content).hexdigest()
+    key = raw, is_module
     if key not in KNOWN_HASHES:
         path = scratch / 'content'
         path.write_bytes(content)
-        found = probe.ask(op='hashes', path=str(path))
-        assert found['raw'] == key
+        found = probe.ask(op='hashes', path=str(path), isModule=is_module)
+        assert found['raw'] == raw
         KNOWN_HASHES[key] = found
     return KNOWN_HASHES[key]
 
@@ -84,7 +85,7 @@ def compare(probe, scratch, name, path, utils=(), collections=()):
     wrong = ['we lack %s' % each for each in sorted(set(theirs) - set(files))]
     wrong += ['we add %s' % each for each in sorted(set(files) - set(theirs))]
     for each in sorted(set(files) & set(theirs)):
-        expected = hashes(probe, scratch, theirs[each])
+        expected = hashes(probe, scratch, theirs[each], each == program['entry'])
         # Resources are sent as they are, whatever they hold.
         if files[each] != expected['raw' if '/_embed/' in each or '/resources/' in each else 'stripped']:
             wrong.append('%s has other content' % each)

@@ -53,6 +53,17 @@ import Wire
       ])
   }
 
+  @Test func whatTheFirstHopLacksIsWhatItWillGet() {
+    var (tree, bastion, web, _, _) = family()
+    _ = tree.deliver(["a"], to: bastion)
+    _ = tree.deliver(["b"], to: web)
+    let lacking = tree.lacking(["c", "a", "b", "d", "c"], to: web)
+    #expect(lacking.first == bastion)
+    #expect(lacking.names == ["c", "d"])
+    #expect(tree.deliver(["c", "a", "b", "d", "c"], to: web).first == .bundle(to: bastion, ["c", "d"]))
+    #expect(tree.lacking(["c"], to: 99).names.isEmpty)
+  }
+
   @Test func aNodeHasNoClaimToBlobsItWasNotGiven() {
     var (tree, _, web, root, _) = family()
     _ = tree.deliver(["mine"], to: root)

@@ -56,6 +56,13 @@ private struct EncodeVector: Decodable, Sendable {
   var node: UInt32, stream: UInt32, kind: UInt8, flags: UInt8
 }
 
+private struct BundleVector: Decodable, Sendable {
+  struct Entry: Decodable { var hash: String, payload_hex: String }
+  var name: String, hex: String
+  var entries: [Entry]?
+  var write: [Int]?
+}
+
 private struct PartsVector: Decodable, Sendable {
   var name: String, hex: String
   var parts: [String]?
@@ -100,6 +107,32 @@ private struct PartsVector: Decodable, Sendable {
           payload: ByteBuffer(bytes: Vectors.bytes(vector.payload_hex))), into: &out)
       #expect(Array(out.readableBytesView) == Vectors.bytes(vector.hex), "\(vector.name)")
     }
+  }
+
+  @Test func bundlesAreWrittenAsTheVectorsSay() throws {
+    let vectors = try (Vectors.load("bundles") as [BundleVector]).filter { $0.write != nil }
+    #expect(vectors.count >= 4)
+    for vector in vectors {
+      let entries = zip(vector.entries ?? [], vector.write ?? []).map { entry, refers in
+        Bundle.Entry(name: Vectors.bytes(entry.hash), bytes: Vectors.bytes(entry.payload_hex), refers: refers == 1)
+      }
+      #expect(Array(Bundle(entries).encoded(.raw).readableBytesView) == Vectors.bytes(vector.hex), "\(vector.name)")
+    }
+  }
+
+  /// Python reads them in Tests/Agent; here only that what was said of sizes is so.
+  @Test func compressedBundlesSayHow() {
+    let text = Array(String(repeating: "def f(a, b):\n return a + b\n", count: 2_000).utf8)
+    let bundle = Bundle([Bundle.Entry(name: [UInt8](repeating: 7, count: 32), bytes: text)])
+    for encoding in [BundleEncoding.raw, .zlib, .lzma] {
+      let message = Array(bundle.encoded(encoding).readableBytesView)
+      #expect(message.first == encoding.rawValue)
+      #expect(encoding == .raw ? message.count == bundle.size + 1 : message.count < 400)
+    }
+    var random = SystemRandomNumberGenerator()
+    let noise = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    #expect(LzmaBuffer.compress(noise).count < 102_000)
+    #expect(LzmaBuffer.compress([]).count < 64)
   }
 
   @Test func partsAreReadAsTheVectorsSay() throws {

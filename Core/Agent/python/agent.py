@@ -20,7 +20,7 @@ class Agent(object):
         self.streams = {}
         self.operations = {'run': self._run}
         self.loop = Loop()
-        self.store = Store(self.log)
+        self.store = Store()
         self._parts = {}
         self._last_stream = 0
         self.link = Link(self.loop, self._received, self._parent_ended)
@@ -50,7 +50,7 @@ class Agent(object):
         except OSError:
             directory = '/'
         return {
-            'mitogen': 1, 'features': [], 'python': sys.executable or '', 'version': list(sys.version_info[:3]),
+            'mitogen': 1, 'features': ['lzma'] if LZMADecompressor else [], 'python': sys.executable or '', 'version': list(sys.version_info[:3]),
             'platform': sys.platform, 'pid': os.getpid(), 'uid': os.geteuid(), 'user': user,
             'home': os.environ.get('HOME') or home, 'cwd': directory, 'hostname': system[1]}
 
@@ -108,15 +108,20 @@ class Agent(object):
         try:
             action()
         except WireError as e:
-            self.log('error', '%s: %s' % (what, e))
+            # What a bundle brought is asked for again when it is needed, and comes in another encoding.
+            self.log('debug' if e.code == 'bundle_unreadable' else 'error', '%s: %s' % (what, e))
 
     def _supply(self, node, hashes, flags):
-        child = self.routes.get(node)
         names = [hashes[at:at + 32] for at in range(0, len(hashes), 32)]
+        if node in self.routes:
+            self._need(self.store.when_present(names, lambda: self._pass_on(node, names, (flags & CLASS) >> 2)))
+
+    def _pass_on(self, node, names, rank):
+        child = self.routes.get(node)
         if child:
-            for message in encode_bundle([(n, self.store.blobs[n]) for n in names if n in self.store.blobs]):
+            for message in encode_bundle([self.store.blobs[n] for n in names]):
                 self._bundles = getattr(self, '_bundles', 0) + 1
-                child.link.send_message(node, self._bundles, BLOBS, message, (flags & CLASS) >> 2)
+                child.link.send_message(node, self._bundles, BLOBS, message, rank)
 
     # -- requests --
 
@@ -154,7 +159,10 @@ class Agent(object):
                 action()
             except Exception as e:
                 self._failed(stream, e)
-        missing = self.store.when_present(names, guarded)
+        self._need(self.store.when_present(names, guarded))
+
+    def _need(self, missing):
+        missing = self.store.not_asked(missing)
         if missing:
             self.link.send(self.node, 0, NEED, b''.join(missing), CALLS)
 

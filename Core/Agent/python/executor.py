@@ -19,27 +19,46 @@ class Executor(object):
         self._begun = begun
         self._pid = os.getpid()
         self._state = ProcessState(control)
+        self._reader = FrameReader()
+        self._lock = thread.allocate_lock()
+        self._files = None
+        halves.fetch = self._await
+        if hasattr(os, 'register_at_fork'):
+            os.register_at_fork(before=self._before_fork)
 
     def serve(self):
         """Never returns: the agent ends an executor by closing its control socket."""
-        reader = FrameReader()
         while True:
-            frame = reader.next()
-            if frame is None:
-                data = read(self._control, 262144)
-                if not data:
-                    os._exit(0)
-                reader.feed(data)
-                continue
-            _, stream, kind, flags, payload = frame
-            if kind == BLOBS:
-                self._store.received(stream, flags, payload)
-            elif kind == REQUEST:
-                message = self._joined(stream, flags, payload)
-                if message is not None:
-                    self._request(stream, decode_parts(message))
-            elif kind == END:
+            self._receive()
+
+    def _receive(self):
+        frame = self._reader.next()
+        if frame is None:
+            data = read(self._control, 262144)
+            if not data:
                 os._exit(0)
+            return self._reader.feed(data)
+        _, stream, kind, flags, payload = frame
+        if kind == BLOBS:
+            self._store.received(stream, flags, payload)
+        elif kind == REQUEST:
+            message = self._joined(stream, flags, payload)
+            if message is not None:
+                self._request(stream, decode_parts(message))
+        elif kind == END:
+            os._exit(0)
+
+    def _await(self, name):
+        """A blob that comes behind its call. Nothing else comes while a module runs."""
+        with self._lock:
+            while name not in self._store.blobs and os.getpid() == self._pid:
+                self._receive()
+        return self._store.blobs[name]
+
+    def _before_fork(self):
+        """A child of the module has no share in the control socket; one of subprocess just becomes another program."""
+        if os.getpid() == self._pid and self._files and sys._getframe(1).f_code.co_name != '_execute_child':
+            self._files.complete()
 
     _joiner = Joiner()
 
@@ -78,6 +97,9 @@ class Executor(object):
         for variable, value in (call.get('environment') or {}).items():
             os.environ[str(variable)] = value if not PY2 else to_bytes(value)
         half = self._halves.half(program['half'])
+        self._files = files
+        if not hasattr(os, 'register_at_fork'):
+            files.complete()
         rc = half['run'](self, program, files, call, arguments)
         return half, int(rc or 0) & 255
 
@@ -97,6 +119,24 @@ class Executor(object):
             pass
 
 
+class Files(dict):
+    """A program's files by path. One that may come later is waited for when it is first asked for."""
+
+    def __init__(self, halves, files, late):
+        dict.__init__(self, [(path, halves.blob(name)) for path, name in files.items() if path not in late])
+        self._halves = halves
+        self._late = dict([(path, files[path]) for path in late])
+
+    def __missing__(self, path):
+        data = self[path] = self._halves.fetch(from_hex(self._late[path]))
+        return data
+
+    def complete(self):
+        for path in self._late:
+            self[path]
+        return self
+
+
 class Halves(object):
     """The runners' Python halves and the programs' files, made ready once a process and inherited by its forks."""
 
@@ -104,22 +144,25 @@ class Halves(object):
         self._store = store
         self._halves = {}
         self._programs = {}
+        # How a blob that may come later is had. An executor waits for it; the fork server must not.
+        self.fetch = self._store.blobs.__getitem__
+
+    def blob(self, name):
+        return self._store.blobs[from_hex(name)]
 
     def half(self, name):
         half = self._halves.get(name)
         if half is None:
             half = {'__name__': 'mitogen_half'}
-            exec(compile(self._store.blobs[from_hex(name)], 'runner', 'exec'), half)
+            exec(compile(self.blob(name), 'runner', 'exec'), half)
             self._halves[name] = half
         return half
 
     def program(self, name):
         known = self._programs.get(name)
         if known is None:
-            program, _ = self._store.program(name)
-            blobs = self._store.blobs
-            files = dict([(path, blobs[from_hex(h)]) for path, h in program['files'].items()])
-            known = self._programs[name] = program, files
+            program = self._store.program(name)[0]
+            known = self._programs[name] = program, Files(self, program['files'], program.get('late', ()))
         return known
 
     def preload(self, name):

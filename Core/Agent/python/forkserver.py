@@ -18,7 +18,7 @@ class ForkServer(object):
         self._slots = slots
         self._loop = Loop()
         self._link = Link(self._loop, self._received, self._agent_ended)
-        self._store = Store(self._log)
+        self._store = Store()
         self._halves = Halves(self._store)
         self._executors = {}
         self._guarded = {}

@@ -148,10 +148,16 @@ class Pool(object):
                 call, 'timeout', 'the module did not end within %s seconds' % call.timeout))
 
     def _supply(self, link, held, program):
-        """Sends what a program needs and the process behind `link` has not got."""
-        names = [n for n in [program] + self._store.program(program)[1] if n not in held]
+        """Sends what a program needs and the process behind `link` has not got; what is late when it comes."""
+        _, names, late = self._store.program(program)
+        self._pass_on(link, held, [program] + names)
+        for name in late:
+            self._store.when_present([name], lambda name=name: self._pass_on(link, held, [name]))
+
+    def _pass_on(self, link, held, names):
+        names = [n for n in names if n not in held]
         held.update(names)
-        for message in encode_bundle([(n, self._store.blobs[n]) for n in names]):
+        for message in encode_bundle([self._store.blobs[n] for n in names]):
             link.send_message(0, 0, BLOBS, message, CALLS)
 
     def _preload(self, program):

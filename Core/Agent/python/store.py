@@ -2,14 +2,14 @@
 
 
 class Store(object):
-    """Keeps what arrives, if it has the hash that it says it has, and calls back those who wait for it."""
+    """Keeps what arrives under the hash that it has, and calls back those who wait for it."""
 
-    def __init__(self, complain):
+    def __init__(self):
         self.blobs = {}
-        self._complain = complain
         self._joiners = {}
         self._waiting = []
         self._needs = {}
+        self._asked = set()
 
     def received(self, stream, flags, payload):
         """A frame of BLOBS."""
@@ -18,13 +18,14 @@ class Store(object):
         if message is None:
             return
         del self._joiners[stream]
-        for name, data in decode_bundle(message):
-            if name in self.blobs:
-                continue
-            if sha256(data).digest() != name:
-                self._complain('error', 'dropped a blob that does not have the hash %s' % to_hex(name))
-                continue
-            self.blobs[name] = data
+        names = []
+        for refers, data in decode_bundle(message):
+            if refers:
+                data = expand(data, names)
+            name = sha256(data).digest()
+            names.append(binascii.hexlify(name))
+            self.blobs.setdefault(name, data)
+            self._asked.discard(name)
         waiting, self._waiting = self._waiting, []
         for names, callback in waiting:
             self.when_present(names, callback)
@@ -38,13 +39,20 @@ class Store(object):
             callback()
         return missing
 
+    def not_asked(self, names):
+        """Those of `names` that have not been asked for; from now on they have."""
+        fresh = [n for n in names if n not in self._asked]
+        self._asked.update(fresh)
+        return fresh
+
     def program(self, name):
-        """The decoded program and the hashes of all that it names; its own blob must be here."""
+        """The decoded program, the hashes that it must have to start, and those that may come later; its own blob must be here."""
         known = self._needs.get(name)
         if known is None:
             program = decode_json(self.blobs[name])
-            names = [from_hex(program['half'])] + [from_hex(h) for h in program['files'].values()]
-            known = self._needs[name] = program, list(set(names))
+            late = set([from_hex(program['files'][path]) for path in program.get('late', ())])
+            names = set([from_hex(program['half'])] + [from_hex(h) for h in program['files'].values()])
+            known = self._needs[name] = program, list(names - late), list(late)
         return known
 
 

@@ -6,6 +6,11 @@ import struct
 import zlib
 from _collections import deque  # `collections` itself is slow to import
 
+try:
+    from _lzma import LZMADecompressor  # `lzma` itself is slow to import
+except ImportError:
+    LZMADecompressor = None
+
 HEADER = struct.Struct('>IIIBBH')
 U32 = struct.Struct('>I')
 
@@ -157,27 +162,33 @@ class Joiner(object):
 
 
 def encode_bundle(blobs):
-    """(hash, bytes) pairs as messages of BLOBS, each of at most MAX_BUNDLE bytes; not compressed."""
+    """Blobs as messages of BLOBS, each of at most MAX_BUNDLE bytes; not compressed."""
     messages, entries, size = [], [], 0
-    for name, data in blobs:
-        if size + 36 + len(data) > MAX_BUNDLE and entries:
+    for data in blobs:
+        if size + 4 + len(data) > MAX_BUNDLE and entries:
             messages.append(b'\0' + b''.join(entries))
             entries, size = [], 0
-        entries += [name, U32.pack(len(data)), data]
-        size += 36 + len(data)
+        entries += [U32.pack(len(data)), data]
+        size += 4 + len(data)
     if entries:
         messages.append(b'\0' + b''.join(entries))
     return messages
 
 
 def decode_bundle(message):
-    """The (hash, bytes) pairs of a message of BLOBS; whether the bytes have that hash is the caller's to check."""
+    """The entries of a message of BLOBS, each (whether it refers to others, bytes); `Store` gives them their names.
+
+    WireError `bundle_unreadable` if this Python lacks what the bundle was compressed with.
+    """
     encoding, entries = message[:1], message[1:]
-    if encoding == b'\1':
-        inflater = zlib.decompressobj()
+    if encoding in (b'\1', b'\2'):
+        if encoding == b'\2' and LZMADecompressor is None:
+            raise WireError('bundle_unreadable', 'a bundle of blobs in LZMA, which this Python lacks')
+        # 2: LZMA's older format of a file, whose header is 13 bytes
+        inflater = zlib.decompressobj() if encoding == b'\1' else LZMADecompressor(2, 67108864)
         try:
             entries = inflater.decompress(entries, MAX_BUNDLE + 1)
-        except zlib.error as e:
+        except Exception as e:  # zlib.error or LZMAError, which is not worth an import
             raise WireError('bundle_invalid', 'a bundle of blobs does not inflate: %s' % e)
         if len(entries) <= MAX_BUNDLE and not getattr(inflater, 'eof', True):
             raise WireError('bundle_invalid', 'a compressed bundle of blobs is cut short')
@@ -187,14 +198,24 @@ def decode_bundle(message):
         raise WireError('bundle_too_long', 'a bundle of more than %d bytes' % MAX_BUNDLE)
     blobs, at = [], 0
     while at < len(entries):
-        if len(entries) - at < 36:
+        if len(entries) - at < 4:
             raise WireError('bundle_invalid', 'a bundle of blobs ends within an entry')
-        length, = U32.unpack_from(entries, at + 32)
-        if len(entries) - at - 36 < length:
+        length, = U32.unpack_from(entries, at)
+        refers, length = length >> 31, length & 0x7fffffff
+        at += 4 + length
+        if len(entries) < at:
             raise WireError('bundle_invalid', 'a blob is longer than its bundle')
-        blobs.append((entries[at:at + 32], entries[at + 36:at + 36 + length]))
-        at += 36 + length
+        blobs.append((bool(refers), entries[at - length:at]))
     return blobs
+
+
+def expand(data, names):
+    """The bytes of an entry that refers to earlier ones of its bundle: hexadecimal names in the references' place."""
+    pieces = data.split(b'\0')
+    try:
+        return pieces[0] + b''.join([names[int(piece[:4])] + piece[4:] for piece in pieces[1:]])
+    except (ValueError, IndexError):
+        raise WireError('bundle_invalid', 'a blob refers to one that is not before it in its bundle')
 
 
 class Outbox(object):

@@ -32,11 +32,12 @@ class Program(object):
         self.files = files
         self.hashes = program['files']
         self.modules = {}
-        for path in files:
+        for path in self.hashes:
             if path.endswith('.py'):
                 package = path.endswith('/__init__.py')
                 name = path[:-12] if package else path[:-3]
                 self.modules[name.replace('/', '.')] = path, package
+        self.late = set(name for name in self.modules if self.modules[name][0] in program.get('late', ()))
         # A folder without __init__.py holds packages all the same, as it does in a zip.
         for name in list(self.modules):
             while '.' in name:
@@ -90,7 +91,11 @@ class Importer(object):
         return None
 
     def exec_module(self, module):
-        exec(self.program.code(module.__name__), module.__dict__)
+        # What has `__builtins__` was executed before: this is a reload.
+        if module.__name__ in self.program.late and '__builtins__' not in module.__dict__:
+            module.__class__ = Late
+        else:
+            exec(self.program.code(module.__name__), module.__dict__)
 
     def find_module(self, name, path=None):
         return self if self.program and is_ours(name) and name in self.program.modules else None
@@ -151,6 +156,49 @@ class Importer(object):
         return Resources(self.program.files, name.replace('.', '/') + '/') if self.is_package(name) else None
 
 
+class Late(types.ModuleType):
+    """A module whose code runs when something of it is first asked for: its file may still be on its way.
+
+    Such files only define things, so that nothing else tells when they run.
+    """
+
+    def __getattribute__(self, name):
+        if name not in QUIET:
+            load(self)
+        return types.ModuleType.__getattribute__(self, name)
+
+    def __setattr__(self, name, value):
+        load(self)
+        types.ModuleType.__setattr__(self, name, value)
+
+    def __delattr__(self, name):
+        load(self)
+        types.ModuleType.__delattr__(self, name)
+
+
+# What the import system itself looks at.
+QUIET = frozenset(('__class__', '__spec__', '__name__', '__loader__', '__package__', '__file__', '__path__'))
+LOADING = set()
+# Python 2.7 executes every file when it is imported.
+LOAD_LOCK = None if PY2 else __import__('_thread').RLock()
+
+
+def own(module):
+    return types.ModuleType.__getattribute__(module, '__dict__')
+
+
+def load(module):
+    with LOAD_LOCK:
+        if type(module) is not Late or id(module) in LOADING:
+            return
+        LOADING.add(id(module))
+        try:
+            exec(IMPORTER.program.code(module.__name__), own(module))
+            types.ModuleType.__setattr__(module, '__class__', types.ModuleType)
+        finally:
+            LOADING.discard(id(module))
+
+
 class Resources(object):
     """The files of one package, for importlib.resources."""
 
@@ -198,8 +246,8 @@ class Payload(object):
                 self._path = os.path.join(tempfile.mkdtemp(prefix='ansible_payload_'), 'payload.zip')
                 target = open(self._path, 'wb')
             with target, zipfile.ZipFile(target, 'w') as archive:
-                for name, data in program.files.items():
-                    archive.writestr(zipfile.ZipInfo(str(name)), data)
+                for name in program.hashes:
+                    archive.writestr(zipfile.ZipInfo(str(name)), program.files[name])
         return self._path
 
     def remove(self):

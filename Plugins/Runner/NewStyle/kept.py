@@ -1,4 +1,4 @@
-"""What tasks in one executor share, and what is put back between them."""
+# What tasks in one executor share, and what is put back between them.
 
 
 class Shared(object):
@@ -13,6 +13,7 @@ class Shared(object):
         self.hashes = dict((n, program.hashes.get(program.modules[n][0])) for n in self.modules if n in program.modules)
         self._saved = []
         self._caches = []
+        self._late = [(m, own(m).copy()) for m in self.modules.values() if type(m) is Late]
         seen = set([id(sys.modules), id(sys.path)])
         for module in self.modules.values():
             # Not six.moves: what it has resolved it cannot resolve again, for its class forgets how.
@@ -38,6 +39,11 @@ class Shared(object):
                 self._note(value.__dict__, seen, 1)
 
     def restore(self):
+        for module, names in self._late:
+            if type(module) is not Late:
+                own(module).clear()
+                own(module).update(names)
+                module.__class__ = Late
         for container, copy in self._saved:
             try:
                 if container == copy:

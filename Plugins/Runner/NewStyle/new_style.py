@@ -1,16 +1,16 @@
-"""The Python half of the new-style runner: runs, in an executor, a module that imports ansible.module_utils.
-
-Stock Ansible sends such a module as a zip and a fresh interpreter imports from it. Here the same files are in memory,
-and an executor runs many modules. So that no module can tell the difference:
-
-- `ansible.module_utils.basic` and what it imports stay loaded, and are put back after each task to what they were
-  when they had just been imported (`Shared`). All else of Ansible's is dropped and executed anew, from compiled code.
-- What a module changes in the standard library's well-known places is put back (`clean`).
-- Libraries from site-packages keep state that nobody can put back: after a task that imported one, the executor is
-  retired.
-
-Python 2.7 and 3.6 to 3.14. `importer.py` and `kept.py` stand before this in the same namespace.
-"""
+# The Python half of the new-style runner: runs, in an executor, a module that imports ansible.module_utils.
+#
+# Stock Ansible sends such a module as a zip and a fresh interpreter imports from it. Here the same files are in memory,
+# and an executor runs many modules. So that no module can tell the difference:
+#
+# - `ansible.module_utils.basic` and what it imports stay loaded, and are put back after each task to what they were
+#   when they had just been imported (`Shared`). All else of Ansible's is dropped and executed anew, from compiled code.
+# - What a module changes in the standard library's well-known places is put back (`clean`).
+# - Libraries from site-packages keep state that nobody can put back: after a task that imported one, the executor is
+#   retired.
+#
+# Python 2.7 and 3.6 to 3.14. `importer.py` and `kept.py` stand before this in the same namespace.
+# (Comments, not docstrings: what stands inside the half is no docstring, and would travel.)
 
 IMPORTER = Importer()
 PAYLOAD = Payload()

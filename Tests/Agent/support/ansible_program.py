@@ -8,6 +8,8 @@ import os
 
 from . import core
 
+# As Core/Modules/ModuleClosure.swift has it.
+LATE = ['ansible/module_utils/distro/_distro.py']
 NEW_STYLE = [os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', name + '.py')
              for name in ('importer', 'kept', 'new_style')]
 EXTEND = b'from pkgutil import extend_path\n__path__=extend_path(__path__,__name__)\n'
@@ -38,10 +40,14 @@ class AnsibleProgram(object):
                    'files': dict((path, b[0].hex()) for path, b in blobs.items()), 'ansible_version': version}
         if version >= '2.19':
             program['profile'] = 'legacy'
+        late = [path for path in LATE if path in files]
+        program['late'] = late
         program.update(more)
         whole = core.blob(json.dumps(program).encode())
         self.name = whole[0].hex()
         self.blobs = [half] + list(blobs.values()) + [whole]
+        self.late = [blobs[path] for path in late]
+        self.needed = [blob for blob in self.blobs if blob not in self.late]
 
 
 @functools.lru_cache(None)

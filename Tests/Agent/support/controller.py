@@ -98,7 +98,7 @@ class Controller(object):
     # -- requests --
 
     def supply(self, *blobs, **options):
-        for message in wire.encode_bundle(blobs):
+        for message in wire.encode_bundle([data for _, data in blobs]):
             self.send(options.get('node', NODE), 1, wire.BLOBS, message, rank=1)
 
     def request(self, header, *parts, **options):
@@ -133,6 +133,15 @@ class Controller(object):
     def result(self, stream, **options):
         meta, out, err = self.answer(stream, **options)
         return json.loads(meta.decode()), out, err
+
+    def answered(self, stream, seconds):
+        """Whether an answer comes within so many seconds; it is left for `answer`."""
+        try:
+            frame = self.wait(lambda f: f[1] == stream and f[2] in (wire.REPLY, wire.ERROR), seconds)
+        except AssertionError:
+            return False
+        self.frames.append(frame)
+        return True
 
     def logged(self, text):
         """Waits for a log line with this text."""

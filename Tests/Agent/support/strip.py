@@ -1,4 +1,4 @@
-"""Python sources without comments and docstrings, line numbers kept: what the router sends.
+"""Python sources without comments, docstrings and columns, line numbers kept: what the router sends.
 
 The Swift twin is Core/Modules/PythonSource. Used by tests and by measurements; needs Python 3.
 """
@@ -17,6 +17,7 @@ def strip(source):
             cuts.append((token.start, token.end, ''))
         elif token.type == tokenize.STRING and _is_statement(tokens, at):
             cuts.append((token.start, token.end, '' if _others_follow(tokens, at) else 'pass'))
+    cuts = sorted(cuts + list(_margins(tokens, lines)))
     for (row, column), (end_row, end_column), replacement in reversed(cuts):
         if row == end_row:
             line = lines[row - 1]
@@ -30,6 +31,22 @@ def strip(source):
 
 
 _QUIET = (tokenize.NL, tokenize.COMMENT)
+_EMPTY = _QUIET + (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
+def _margins(tokens, lines):
+    """Cuts of the blanks before the first token of each line: one for each level stays, and none on a continued line."""
+    level, begins, last_row = 0, True, 0
+    for token in tokens:
+        level += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
+        if token.type == tokenize.NEWLINE:
+            begins = True
+        if token.type in _EMPTY:
+            continue
+        row, column = token.start
+        if row != last_row and column and not lines[row - 1][:column].strip():
+            yield (row, 0), (row, column), ' ' * level if begins else ''
+        begins, last_row = False, token.end[0]
 
 
 def _is_statement(tokens, at):

@@ -7,11 +7,13 @@ frames.json   {"name","hex","frames":[{node,stream,kind,flags,payload_hex}]}: th
 encode.json   {"name", node, stream, kind, flags, payload_hex, "hex"}: this frame is these bytes, not deflated.
 parts.json    {"name","hex","parts":[hex]} or {"name","hex","error"}.
 messages.json {"name","limit","frames":[{"more","payload_hex"}],"messages":[hex]} or "error" instead of messages.
-bundles.json  {"name","hex","entries":[{"hash","payload_hex"}]} or {"name","hex","error"}.
+bundles.json  {"name","hex","entries":[{"hash","payload_hex"}]} or {"name","hex","error"}; with "write": an encoder that is
+              given the entries, and which of them ("refers") may refer to others, gives these bytes, not compressed.
 outbox.json   {"name","push":[[node,stream,kind,flags,payload_hex]],"pop":[indices into push]}.
 """
 import hashlib
 import json
+import lzma
 import os
 import struct
 import zlib
@@ -146,23 +148,40 @@ def messages():
 
 
 def bundles():
-    def entry(data):
-        return hashlib.sha256(data).digest() + struct.pack('>I', len(data)) + data
+    def entry(data, refers=0):
+        return struct.pack('>I', len(data) | refers << 31) + data
 
-    def good(name, data, *values):
-        return {'name': name, 'hex': data.hex(), 'entries': [
-            {'hash': hashlib.sha256(v).hexdigest(), 'payload_hex': v.hex()} for v in values]}
+    def good(name, data, *values, **more):
+        return dict({'name': name, 'hex': data.hex(), 'entries': [
+            {'hash': hashlib.sha256(v).hexdigest(), 'payload_hex': v.hex()} for v in values]}, **more)
 
     def bad(name, data, error='bundle_invalid'):
         return {'name': name, 'hex': data.hex(), 'error': error}
-    two = entry(b'print(1)\n') + entry(b'')
+
+    def squeezed(data):
+        return lzma.compress(data, lzma.FORMAT_ALONE, filters=[
+            {'id': lzma.FILTER_LZMA1, 'preset': 6, 'lc': 3, 'lp': 0, 'pb': 0, 'dict_size': 1 << 20}])
+    one, none = b'print(1)\n', b''
+    two = entry(one) + entry(none)
+    names = [hashlib.sha256(v).hexdigest().encode() for v in (one, none)]
+    other = b'0' * 64
+    program = b'{"a":"%s","b":["%s","%s"],"c":"%s"}' % (names[0], names[1], names[0], other)
+    short = b'{"a":"\0%04d","b":["\0%04d","\0%04d"],"c":"%s"}' % (0, 1, 0, other)
     return [
-        good('empty', b'\0'), good('raw', b'\0' + two, b'print(1)\n', b''),
-        good('zlib', b'\1' + zlib.compress(two, 9), b'print(1)\n', b''),
-        bad('no encoding', b''), bad('encoding 2', b'\2' + two), bad('half an entry', b'\0' + two[:20]),
-        bad('a blob cut short', b'\0' + two[:40]), bad('length 2^32-1', b'\0' + b'h' * 32 + b'\xff' * 4 + b'x'),
-        bad('not zlib', b'\1xyz'),
+        good('empty', b'\0', write=[]), good('raw', b'\0' + two, one, none, write=[0, 0]),
+        good('zlib', b'\1' + zlib.compress(two, 9), one, none),
+        good('lzma', b'\2' + squeezed(two), one, none),
+        good('an entry that refers', b'\0' + two + entry(short, 1), one, none, program, write=[0, 0, 1]),
+        good('nothing to refer to', b'\0' + entry(program, 1), program),
+        good('nothing to refer to is written as it is', b'\0' + entry(program), program, write=[1]),
+        good('zeros that are no references', b'\0' + two + entry(b'\0' + program), one, none, b'\0' + program, write=[0, 0, 1]),
+        bad('no encoding', b''), bad('encoding 3', b'\3' + two), bad('half a length', b'\0' + two[:2]),
+        bad('a blob cut short', b'\0' + two[:8]), bad('length 2^32-1', b'\0' + b'\xff' * 4 + b'x'),
+        bad('not zlib', b'\1xyz'), bad('zlib cut short', b'\1' + zlib.compress(two, 9)[:-3]),
+        bad('not lzma', b'\2' + b'\xff' * 40), bad('lzma cut short', b'\2' + squeezed(two)[:-5]),
+        bad('refers to itself', b'\0' + entry(b'\x000000', 1)), bad('refers to nothing', b'\0' + entry(one) + entry(b'\0xyz', 1)),
         bad('inflates to 16 MiB and one byte', b'\1' + zlib.compress(b'\0' * 16777217, 9), 'bundle_too_long'),
+        bad('16 MiB and one byte in lzma', b'\2' + squeezed(b'\0' * 16777217), 'bundle_too_long'),
     ]
 
 
