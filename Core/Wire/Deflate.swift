@@ -87,11 +87,11 @@ final class Inflater {
       case Z_OK, Z_BUF_ERROR:
         if consumed == input.readableBytes && stream.pointee.avail_out > 0 { return out }
         if rc == Z_BUF_ERROR && stream.pointee.avail_out > 0 {
-          throw WireError(.deflateDamaged, "the link's deflate stream ends within a frame")
+          throw WireError(.inflateFailed, "the link's deflate stream ends within a frame")
         }
       default:
         // Also Z_STREAM_END: a sender never ends the stream.
-        throw WireError(.deflateDamaged, "the link's deflate stream is damaged (zlib \(rc))")
+        throw WireError(.inflateFailed, "the link's deflate stream is damaged (zlib \(rc))")
       }
     }
   }

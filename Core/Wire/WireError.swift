@@ -9,7 +9,7 @@ public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
     case frameTooLong = "frame_too_long"
     case inflatedTooLong = "inflated_too_long"
-    case deflateDamaged = "deflate_damaged"
+    case inflateFailed = "inflate_failed"
     case messageTooLong = "message_too_long"
     case creditExceeded = "credit_exceeded"
     case wrongDirection = "wrong_direction"

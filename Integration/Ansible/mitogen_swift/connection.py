@@ -63,6 +63,8 @@ class NodeConnection(object):
         self._logged_in = False
         #: While this is a route, commands and files take it; otherwise they go to the login account.
         self.on_account = None
+        #: Vanilla would have typed a password to get there.
+        self.password_typed = False
         #: The private temporary directory of a task on its account, and whether it is there yet.
         self.native_tmp = None
         self.native_tmp_made = False
@@ -186,7 +188,7 @@ class NodeConnection(object):
             raise
         if become is not None and sudoable and become.success:
             stdout = without_success(stdout, become.success, self.mitogen_method == 'ssh')
-        if tty and self.on_account and len(self.on_account) > 1 and routes.option(become, 'become_pass'):
+        if tty and self.on_account and self.password_typed:
             # Where vanilla types the password for each command, the newline behind the prompt is output.
             stdout = b'\r\n' + stdout
         if tty and self._shares_connection():
