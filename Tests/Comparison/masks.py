@@ -18,12 +18,14 @@ KEYS = {
     "ansible_job_id": "number and PID of a job",
     "started": "an async job reports its number of polls by it",
     "version": "of a file: the generation of its inode",
+    "_": "which program a shell started last",
     "date": "header of an HTTP answer",
     "last_modified": "header of an HTTP answer",
     "frame": "where in Ansible's own code a time limit struck",
 }
-#: Keys that mean something else elsewhere: `version` outside of a `stat` is the version of a package or of Python.
-ONLY_IN = {"version": "stat"}
+#: Keys that mean something else elsewhere: `version` outside of a `stat` is the version of a package or of Python; `_` is a variable
+#: of the environment.
+ONLY_IN = {"version": "stat", "_": "ansible_env"}
 
 #: Facts of a machine that lives.
 FACTS = {
