@@ -138,7 +138,7 @@ extension LaunchPlan {
   /// `/bin/sh -c SCRIPT` with the bootstrap as its arguments: for stand-ins that end with `exec "$@"`.
   static func sh(
     _ script: String, stdio: StdioShape = .pipes, prompts: [PromptRule] = [], hints: [ErrorHint] = [],
-    timeout: Double = 10
+    timeout: Double = 60
   ) -> LaunchPlan {
     LaunchPlan(
       argv: [.literal("/bin/sh"), .literal("-c"), .literal(script), .literal("stand-in"), .bootstrapWords], stdio: stdio,
