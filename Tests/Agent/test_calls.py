@@ -137,14 +137,16 @@ def test_a_module_that_ends_in_its_own_way_has_a_result(agent, end, rc, said):
 @pytest.mark.parametrize('garbage', [
     'b"garbage, and more than a header of it"', 'struct.pack(">IIIBBH", 3, 0, 0, 8, 0, 0) + b"{}x"',
     'struct.pack(">IIIBBH", 0, 0, 0, 17, 0, 0)', 'struct.pack(">IIIBBH", 0, 0, 0, 19, 0, 0) * 3',
-], ids=['garbage', 'LOG', 'REPLY', 'END'])
+    'b"x"', 'b"\\0\\0\\xff\\xff" * 64',
+], ids=['garbage', 'LOG', 'REPLY', 'END', 'a byte', 'the beginning of a frame'])
 def test_a_module_that_writes_to_the_control_socket_costs_an_executor_at_most(agent, garbage):
     source = ('import os, socket, stat, struct\n'
               'for fd in range(3, 100):\n'
               '    try:\n        if stat.S_ISSOCK(os.fstat(fd).st_mode):\n            os.write(fd, %s)\n'
               '    except OSError:\n        pass\nprint("done")' % garbage)
     meta, out, _ = agent.run(Program(source))
-    assert (meta['rc'], out) == (0, b'done\n') or meta['rc'] == 143
+    # Where descriptors cannot be passed, sockets are used again: only its end frees it from the garbage.
+    assert (meta['rc'], out) == (0, b'done\n') or (agent.hello['version'][0], meta['rc']) == (2, 143)
     still_serves(agent)
 
 

@@ -117,7 +117,7 @@ class Exec(object):
 
     def _output(self, which, data):
         if self._streaming and data:
-            self._stream.send((b'\1' if which == 1 else b'\2') + data)
+            self._stream.send(data, b'\1' if which == 1 else b'\2')
         elif self._size < MAX_OUTPUT:
             self._captured[which].append(data[:MAX_OUTPUT - self._size])
             self._size += len(data)

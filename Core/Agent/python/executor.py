@@ -81,7 +81,7 @@ class Executor(object):
         if os.getpid() != self._pid:
             # The module forked, and this is the child, which believes to have come to its end.
             os._exit(rc)
-        self._send(stream, REPLY, encode_parts([b'{"rc":%d}' % rc if not PY2 else '{"rc":%d}' % rc]))
+        self._send(stream, REPLY, encode_parts([b'{"rc":%d}' % rc if not PY2 else '{"rc":%d}' % rc]), rc)
         reason = half['clean'](self) if 'clean' in half else None
         reason = reason or self._state.restore()
         if reason:
@@ -103,9 +103,10 @@ class Executor(object):
         rc = half['run'](self, program, files, call, arguments)
         return half, int(rc or 0) & 255
 
-    def _send(self, stream, kind, payload=b''):
-        if not write(self._control, encode_frame(0, stream, kind, 0, payload)):
-            os._exit(0)
+    def _send(self, stream, kind, payload=b'', rc=0):
+        """Where the agent listens no more, our end is the answer."""
+        if not write(self._control, encode_frame(EXECUTOR, stream, kind, 0, payload)):
+            os._exit(rc)
 
     def log(self, level, text):
         self._send(0, LOG, encode_json({'level': level, 'logger': 'executor', 'text': text}))

@@ -11,14 +11,14 @@ class Link(object):
     A link may be queued on before it is attached to descriptors: so requests follow an `open` at once.
     """
 
-    def __init__(self, loop, received, ended):
+    def __init__(self, loop, received, ended, only=None):
         self.loop = loop
         self.received = received
         self.ended = ended
         self.outbox = Outbox()
         self.deflater = None
         self.open = True
-        self._reader = FrameReader()
+        self._reader = FrameReader(only)
         self._fds = None
         self._unwritten = b''
         self._queued = False

@@ -109,9 +109,12 @@ class Pool(object):
         while self._queue:
             call = self._queue[0]
             worker = self._choose(call)
-            if worker is None:
+            if worker is None and self._workers:
                 return
             self._queue.popleft()
+            if worker is None:
+                call.stream.fail('internal', 'too many executors of this node have crashed for its Python to make more')
+                continue
             self._start(worker, call)
 
     def _choose(self, call):
@@ -126,12 +129,15 @@ class Pool(object):
             if worker.fresh:
                 self._idle.remove(worker)
                 return worker
-        if len(self._workers) >= MAX_EXECUTORS and self._idle:
+        if self._full() and self._idle:
             self._retire(self._idle.pop(0))
-        if len(self._workers) >= MAX_EXECUTORS:
+        if self._full():
             return None
         self._preload(call.program)
         return self._fork()
+
+    def _full(self):
+        return len(self._workers) >= MAX_EXECUTORS or self._slots is not None and not self._slots
 
     def _start(self, worker, call):
         worker.call = call
@@ -193,7 +199,7 @@ class Pool(object):
         worker.slot = slot, ours
         worker.control = Link(
             self._loop, lambda frame: self._worker_received(worker, frame),
-            lambda code, message: self._control_ended(worker, code))
+            lambda code, message: self._control_ended(worker, code), EXECUTOR)
         self._workers[number] = worker
         self.tell_server('fork', child=number, slot=slot)
         # A slot's control socket is used again, so the link must not close it.
@@ -205,8 +211,11 @@ class Pool(object):
         return worker
 
     def _control_ended(self, worker, code):
-        """One that closed it may finish, and its end is told by the fork server; one that writes nonsense must end."""
-        if code != 'node_lost':
+        """Closed by its module, or closed here since nonsense came. It may finish; the fork server tells its end."""
+        if worker in self._idle:
+            self._idle.remove(worker)
+        if worker.slot[0] is not None and code != 'node_lost':
+            # A slot's socket stays open, so it would not notice.
             self.tell_server('end', child=worker.number)
 
     def _pass(self, fds):
@@ -271,7 +280,7 @@ class Pool(object):
     def _keep_spare(self):
         """One executor that has run nothing is kept ready, forked when there is nothing else to do."""
         if not self._queue and not [w for w in self._workers.values() if w.fresh]:
-            if len(self._workers) < MAX_EXECUTORS:
+            if not self._full():
                 self._idle.insert(0, self._fork())
 
     @staticmethod
@@ -322,7 +331,8 @@ class Pool(object):
             self._loop.forget(output)
         if slot is None:
             close(*worker.outputs)
-        else:
+        elif not os.WIFSIGNALED(status):
+            # One that was killed may have left in its socket what the next must not read.
             self._slots.append(worker.slot)
         self._dispatch()
         self._keep_spare()

@@ -76,7 +76,7 @@ class Stream(object):
             if len(message) > MAX_MESSAGE:
                 return self.fail('protocol', 'an answer of %d bytes; the limit is %d' % (len(message), MAX_MESSAGE))
             self.done = True
-            self._outgoing.append([REPLY, message, 0])
+            self._outgoing.append([REPLY, message, 0, b''])
             self._pump()
 
     def reply_json(self, value, *parts):
@@ -86,30 +86,31 @@ class Stream(object):
         if not self.done:
             self.done = True
             self._outgoing.clear()
-            self._outgoing.append([ERROR, encode_json({'code': code, 'message': message, 'hint': hint}), 0])
+            self._outgoing.append([ERROR, encode_json({'code': code, 'message': message, 'hint': hint}), 0, b''])
             self._pump()
 
-    def send(self, data):
-        self._outgoing.append([DATA, data, 0])
+    def send(self, data, mark=b''):
+        """Each frame of it begins with `mark`."""
+        self._outgoing.append([DATA, data, 0, mark])
         self._pump()
 
     def backlog(self):
         """Bytes that wait for credit; an operation reads no more of its source while this is large."""
-        return sum([len(data) - sent for _, data, sent in self._outgoing])
+        return sum([len(data) - sent for _, data, sent, _ in self._outgoing])
 
     def _pump(self):
         link, node = self.agent.link, self.agent.node
         while self._outgoing:
-            kind, data, sent = self._outgoing[0]
+            kind, data, sent, mark = self._outgoing[0]
             if kind == ERROR:
                 size = len(data)
             else:
-                size = min(len(data) - sent, MAX_PAYLOAD, self._credit)
-                if size == 0 and data:
+                size = min(len(data) - sent, min(MAX_PAYLOAD, self._credit) - len(mark))
+                if size <= 0 and data:
                     return
-                self._credit -= size
+                self._credit -= len(mark) + size
             more = sent + size < len(data)
-            link.send(node, self.number, kind, data[sent:sent + size], self.rank, MORE if more and kind == REPLY else 0)
+            link.send(node, self.number, kind, mark + data[sent:sent + size], self.rank, MORE if more and kind == REPLY else 0)
             if more:
                 self._outgoing[0][2] += size
                 continue

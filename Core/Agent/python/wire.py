@@ -34,6 +34,9 @@ HELLO, PING, PONG, GOODBYE, UNSUPPORTED = 1, 2, 3, 4, 5
 LOG, CHILD, NEED, ROUTE, CLOSE, SUPPLY, BLOBS = 8, 9, 10, 11, 12, 13, 14
 REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR = 16, 17, 18, 19, 20, 21, 22
 
+# The node of what executors send: anything else on their socket was written by a module that took it for its own.
+EXECUTOR = 0x65786563
+
 LINK_KINDS = frozenset((HELLO, PING, PONG, GOODBYE, UNSUPPORTED))
 UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR))
 DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL))
@@ -51,10 +54,11 @@ class FrameReader(object):
     """Takes bytes as they come and gives frames: (node, stream, kind, flags, payload).
 
     `feed`, then `next` until it gives None. After a WireError nothing more can be read: the deflate stream and
-    the frame boundaries are lost.
+    the frame boundaries are lost. With `only`, a header with another node is refused before its length is believed.
     """
 
-    def __init__(self):
+    def __init__(self, only=None):
+        self._only = only
         self._buffer = bytearray()
         self._at = 0
         self._inflater = None
@@ -73,6 +77,8 @@ class FrameReader(object):
         length, node, stream, kind, flags, _ = HEADER.unpack_from(self._buffer, at)
         if length > MAX_PAYLOAD:
             raise WireError('frame_too_long', 'a frame of %d bytes; the limit is %d' % (length, MAX_PAYLOAD))
+        if self._only not in (None, node):
+            raise WireError('wrong_node', 'a frame from node %d' % node)
         if have < 16 + length:
             return None
         self._at = at + 16 + length
