@@ -8,6 +8,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What has tests that look inside: so that they run against the release build that ships, and nothing is built twice.
+let testable: [SwiftSetting] = strict + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+
 /// A plugin library exports its one entry and hides all else, so that two libraries that carry the same
 /// statically linked module cannot see each other's symbols. The toolchain's lld, since gold leaves hidden names
 /// in the dynamic symbol table. A symbol that is nowhere defined is an error of the link, not of the user's run.
@@ -61,13 +64,13 @@ let package = Package(
     // MARK: Registry: finds, checks, opens and calls plugin libraries
     .target(
       name: "Registry", dependencies: ["CFFI", "CMitogenSystem", "Plans", "PluginABI"], path: "Core/Registry",
-      swiftSettings: strict),
+      swiftSettings: testable),
 
     // MARK: Wire: bytes to frames and back (pure)
     .target(
       name: "Wire",
       dependencies: ["CLzma", "CZlib", .product(name: "NIOCore", package: "swift-nio")],
-      path: "Core/Wire", swiftSettings: strict),
+      path: "Core/Wire", swiftSettings: testable),
 
     // MARK: Routing: tree, streams, credit, deadlines (pure)
     .target(
@@ -77,7 +80,7 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],
-      path: "Core/Routing", swiftSettings: strict),
+      path: "Core/Routing", swiftSettings: testable),
 
     // MARK: Launch: plan to process to prompts to HELLO
     .target(
@@ -87,13 +90,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      path: "Core/Launch", swiftSettings: strict),
+      path: "Core/Launch", swiftSettings: testable),
 
     // MARK: Modules: source to runner and blobs
     .target(
       name: "Modules",
       dependencies: ["CZlib", "Plans", .product(name: "Crypto", package: "swift-crypto")],
-      path: "Core/Modules", swiftSettings: strict),
+      path: "Core/Modules", swiftSettings: testable),
 
     // MARK: Agent: what is sent to targets (Python)
     .target(

@@ -10,6 +10,13 @@ public struct Route: Sendable, Equatable {
     public var user: String?
     public var host: String?
     public var port: Int?
+
+    public init(method: String, user: String? = nil, host: String? = nil, port: Int? = nil) {
+      self.method = method
+      self.user = user
+      self.host = host
+      self.port = port
+    }
   }
 
   public var hops: [Hop]

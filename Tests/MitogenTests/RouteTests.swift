@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Mitogen
+import Mitogen
 
 @Suite struct RouteTests {
   @Test(arguments: [
