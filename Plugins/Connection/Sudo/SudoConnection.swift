@@ -29,7 +29,8 @@ struct SudoConnection: ConnectionPlugin {
     .secret(
       "password", "The password that sudo asks for.",
       vars: ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"],
-      ini: ["sudo_become_plugin/password"], env: ["ANSIBLE_BECOME_PASS", "ANSIBLE_SUDO_PASS"]),
+      ini: ["sudo_become_plugin/password"], env: ["ANSIBLE_BECOME_PASS", "ANSIBLE_SUDO_PASS"],
+      aliases: ["become_pass"]),
     .float("timeout", "Seconds until the node must have answered.", default: 10, vars: ["ansible_timeout"]),
   ]
 
