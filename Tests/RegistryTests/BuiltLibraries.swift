@@ -12,7 +12,11 @@ enum BuiltLibraries {
 
   static let folder: String = {
     let folder = TemporaryFolder.make()
-    for name in ["libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"] {
+    let names = [
+      "libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenSu.so", "libMitogenDoas.so",
+      "libMitogenBecome.so", "libMitogenNewStyle.so",
+    ]
+    for name in names {
       let library = folder + "/" + name
       symlink(buildFolder + "/" + name, library)
       do {
