@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Mitogen", targets: ["Mitogen"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
     .library(name: "MitogenLocal", type: .dynamic, targets: ["MitogenLocal"]),
+    .library(name: "MitogenSetNS", type: .dynamic, targets: ["MitogenSetNS"]),
     .library(name: "MitogenSSH", type: .dynamic, targets: ["MitogenSSH"]),
     .library(name: "MitogenSudo", type: .dynamic, targets: ["MitogenSudo"]),
     .library(name: "MitogenNewStyle", type: .dynamic, targets: ["MitogenNewStyle"]),
@@ -104,7 +105,8 @@ let package = Package(
       sources: ["AgentSources.swift"],
       resources: [
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
-        .embedInCode("python/compat.py"), .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"),
+        .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
@@ -144,6 +146,9 @@ let package = Package(
     // MARK: Plugins: one folder each
     .target(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH",

@@ -21,13 +21,17 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
   public var description: String
   /// Seconds up to HELLO.
   public var timeout: Double
-  /// Commands that the parent runs first; their output comes back with a second request for a plan.
+  /// Commands that the parent runs first, in turn, with `environment` and `directory` and within `timeout`; what they
+  /// print comes back with a second request for a plan, which must have none. `argv` may then be empty.
   public var probes: [[String]]?
+  /// `nil`: the child stays in the parent's namespaces.
+  public var enter: Enter?
 
   public init(
     argv: [Argument], environment: [String: String?] = [:], directory: String? = nil,
     stdio: StdioShape = .pipes, interpreter: InterpreterChoice = .direct, prompts: [PromptRule] = [],
-    hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10, probes: [[String]]? = nil
+    hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10,
+    probes: [[String]]? = nil, enter: Enter? = nil
   ) {
     self.argv = argv
     self.environment = environment
@@ -40,10 +44,11 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     self.description = description
     self.timeout = timeout
     self.probes = probes
+    self.enter = enter
   }
 
   private enum CodingKeys: String, CodingKey {
-    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, probes
+    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, probes, enter
     case leavesMachine = "leaves_machine"
   }
 
@@ -61,6 +66,7 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     description = try c.decode(String.self, forKey: .description)
     timeout = try c.decodeIfPresent(Double.self, forKey: .timeout) ?? 10
     probes = try c.decodeIfPresent([[String]].self, forKey: .probes)
+    enter = try c.decodeIfPresent(Enter.self, forKey: .enter)
   }
 }
 

@@ -30,4 +30,4 @@ def test_a_plugin_exports_its_entry_and_nothing_else(path):
 
 
 def test_the_plugins_of_this_release_are_there():
-    assert [path.name for path in LIBRARIES] == ["libMitogenLocal.so", "libMitogenNewStyle.so", "libMitogenSSH.so", "libMitogenSudo.so"]
+    assert [path.name for path in LIBRARIES] == ["libMitogenLocal.so", "libMitogenNewStyle.so", "libMitogenSSH.so", "libMitogenSetNS.so", "libMitogenSudo.so"]

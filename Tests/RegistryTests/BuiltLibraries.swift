@@ -12,7 +12,7 @@ enum BuiltLibraries {
 
   static let folder: String = {
     let folder = TemporaryFolder.make()
-    for name in ["libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"] {
+    for name in ["libMitogenLocal.so", "libMitogenSetNS.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"] {
       let library = folder + "/" + name
       symlink(buildFolder + "/" + name, library)
       do {

@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"])
+  @Test(arguments: ["libMitogenLocal.so", "libMitogenSetNS.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"])
   func aPluginOfOursExportsItsEntryAndNothingElse(_ name: String) throws {
     let elf = try parse(read(BuiltLibraries.buildFolder + "/" + name))
     #expect(elf.exported == ["mitogen_library_v1"])

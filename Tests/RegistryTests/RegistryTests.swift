@@ -24,7 +24,7 @@ import Testing
 
   @Test func theLibrariesOfThisBuildAreListedWithTheirOptions() throws {
     let listing = BuiltLibraries.registry.listing()
-    #expect(listing.map(\.name) == ["local", "new-style", "ssh", "sudo"])
+    #expect(listing.map(\.name) == ["local", "new-style", "ssh", "setns", "machinectl", "sudo"])
     let ssh = try #require(listing.first { $0.name == "ssh" })
     #expect(ssh.kind == .connectionMethod && ssh.origin == .installation && !ssh.isolated)
     let port = try #require(ssh.declaration.options.first { $0.name == "port" })
@@ -48,7 +48,7 @@ import Testing
 
   @Test func anUnknownMethodIsAnsweredWithThoseThereAre() throws {
     let error = try #require(throws: RegistryError.self) { try BuiltLibraries.registry.connectionMethod(named: "shs") }
-    #expect(error.expected == "one of local, ssh, sudo" && error.found == "\"shs\"")
+    #expect(error.expected == "one of local, machinectl, setns, ssh, sudo" && error.found == "\"shs\"")
   }
 
   @Test func theFirstFolderWins() throws {

@@ -43,7 +43,7 @@ class Launch(object):
         argv = command_line(self.plan, bootstrap)
         theirs = self._open_fds(self.plan.get('stdio', 'pipes'))
         try:
-            self.pid = spawn(argv, self.plan.get('environment'), self.plan.get('directory'), theirs, self._slave)
+            self.pid = self._spawn(argv, theirs)
         except OSError as e:
             return self._act(self.machine.could_not_start(to_text(argv[0]), e.strerror))
         finally:
@@ -53,6 +53,9 @@ class Launch(object):
         for source, fd in self._sources.items():
             set_blocking(fd, False)
             loop.watch(fd, lambda source=source: self._readable(source))
+
+    def _spawn(self, argv, fds):
+        return spawn(argv, self.plan.get('environment'), self.plan.get('directory'), fds, self._slave)
 
     def _open_fds(self, shape):
         """Sets our ends; returns the child's descriptors 0, 1 and 2."""
