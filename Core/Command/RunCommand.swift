@@ -13,7 +13,8 @@ struct RunCommand: ParsableCommand {
         local                          this machine, this account
         ssh://deploy@web1:2222         another machine
         ssh://web1/sudo:root           an account on it
-      Passwords are read from the environment: MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD.
+      Secrets are read from the environment, by method and option: MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD,
+      MITOGEN_SSH_PRIVATE_KEY, MITOGEN_SSH_PRIVATE_KEY_PASSPHRASE.
       """)
 
   @Option(help: "Seconds until each hop must have answered.")
@@ -49,9 +50,6 @@ struct RunCommand: ParsableCommand {
     settings.pluginFolders = pluginFolders
     let environment = Environment()
     settings.environment = environment.all
-    for (method, variable) in [("ssh", "MITOGEN_SSH_PASSWORD"), ("sudo", "MITOGEN_SUDO_PASSWORD")] {
-      if let password = environment[variable] { settings.passwords[method] = password }
-    }
     for text in option { try add(text, to: &settings) }
     let route: Route
     do {
@@ -59,6 +57,7 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw ValidationError(error.description)
     }
+    for method in Set(route.hops.map(\.method)) { settings.secrets[method] = Self.takeSecrets(of: method, environment) }
     let log = RouterLog.make(level: verbose ? .debug : .error, toFile: false)
     let session = try Session(settings: settings, log: log)
     do {
@@ -73,6 +72,19 @@ struct RunCommand: ParsableCommand {
       // As ssh does for its own failures: a command's status cannot be told from a smaller number.
       throw ExitCode(255)
     }
+  }
+
+  private static let slots = ["password", "private_key", "private_key_passphrase"]
+
+  /// What is taken is in the environment of no process that is started.
+  private static func takeSecrets(of method: String, _ environment: Environment) -> [String: String] {
+    var secrets: [String: String] = [:]
+    for slot in slots {
+      let variable = "MITOGEN_\(method)_\(slot)".uppercased()
+      if let secret = environment[variable] { secrets[slot] = secret }
+      unsetenv(variable)
+    }
+    return secrets
   }
 
   private func add(_ text: String, to settings: inout Session.Settings) throws {

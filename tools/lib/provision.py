@@ -13,8 +13,8 @@ import venvs
 BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "python3-venv")
 #: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
 HOST_PACKAGES = ("acl", "openssh-server", "sudo", "rsync", "iproute2", "python3-apt")
-#: In addition, for the tests of quoting.
-TEST_PACKAGES = ("zsh", "fish", "tcsh")
+#: In addition, for the tests of quoting and of smart cards.
+TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2")
 
 
 class SetupFailed(Exception):
