@@ -1,6 +1,5 @@
-import Testing
-
 import Mitogen
+import Testing
 
 @Suite struct RouteTests {
   @Test(arguments: [
