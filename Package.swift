@@ -26,6 +26,14 @@ let package = Package(
     .executable(name: "mitogen", targets: ["Command"]),
     .library(name: "Mitogen", targets: ["Mitogen"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
+    .library(name: "MitogenBuildah", type: .dynamic, targets: ["MitogenBuildah"]),
+    .library(name: "MitogenDocker", type: .dynamic, targets: ["MitogenDocker"]),
+    .library(name: "MitogenIncus", type: .dynamic, targets: ["MitogenIncus"]),
+    .library(name: "MitogenJail", type: .dynamic, targets: ["MitogenJail"]),
+    .library(name: "MitogenKubectl", type: .dynamic, targets: ["MitogenKubectl"]),
+    .library(name: "MitogenLXC", type: .dynamic, targets: ["MitogenLXC"]),
+    .library(name: "MitogenLXD", type: .dynamic, targets: ["MitogenLXD"]),
+    .library(name: "MitogenPodman", type: .dynamic, targets: ["MitogenPodman"]),
     .library(name: "MitogenLocal", type: .dynamic, targets: ["MitogenLocal"]),
     .library(name: "MitogenSSH", type: .dynamic, targets: ["MitogenSSH"]),
     .library(name: "MitogenSudo", type: .dynamic, targets: ["MitogenSudo"]),
@@ -128,12 +136,12 @@ let package = Package(
     .target(
       name: "Mitogen",
       dependencies: [
-        "Registry", "Router", "Routing", "Wire",
+        "Plans", "Registry", "Router", "Routing", "Wire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      path: "Core/Mitogen", swiftSettings: strict),
+      path: "Core/Mitogen", swiftSettings: testable),
 
     // MARK: Command: the `mitogen` executable
     .executableTarget(
@@ -141,7 +149,33 @@ let package = Package(
       dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
-    // MARK: Plugins: one folder each
+    // MARK: Plugins: one folder each; ContainerKit is what those of containers share, linked into each
+    .target(
+      name: "ContainerKit", dependencies: ["PluginKit"], path: "Plugins/Connection/ContainerKit", swiftSettings: strict),
+    .target(
+      name: "MitogenBuildah", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Buildah",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenDocker", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Docker",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenIncus", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Incus",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenJail", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Jail",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenKubectl", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Kubectl",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenLXC", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/LXC",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenLXD", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/LXD",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenPodman", dependencies: ["ContainerKit", "PluginKit"], path: "Plugins/Connection/Podman",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
@@ -177,7 +211,7 @@ let package = Package(
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
-    .testTarget(name: "MitogenTests", dependencies: ["Mitogen"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .testTarget(name: "MitogenTests", dependencies: ["Mitogen", "Plans", "Wire"], path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
       name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
       swiftSettings: strict),

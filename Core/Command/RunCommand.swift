@@ -13,6 +13,8 @@ struct RunCommand: ParsableCommand {
         local                          this machine, this account
         ssh://deploy@web1:2222         another machine
         ssh://web1/sudo:root           an account on it
+        docker://deploy@app            a container, and an account in it
+        ssh://web1/docker://app        a container on another machine
       Passwords are read from the environment: MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD.
       """)
 

@@ -53,8 +53,8 @@ extension LaunchMachine {
 
   /// The plan's hints know best; then 126 and 127, which shells, env and sudo give for a command that is not there.
   func ended(_ status: ChildExit, hadStarted: Bool) -> LaunchError {
-    let words = spoken.bytes.map(\.asciiLowercased)
-    for hint in plan.hints where words.contains(run: hint.contains.utf8.map(\.asciiLowercased), from: 0) {
+    let explanation = hint(in: spoken.bytes) { $0.on != "stdout" }
+    if let hint = explanation ?? (hadStarted ? nil : hint(in: noise.bytes) { $0.on == "stdout" }) {
       return LaunchError(code: hint.code, message: told(hint.message), hint: hint.hint, exit: status)
     }
     if hadStarted {
@@ -71,8 +71,17 @@ extension LaunchMachine {
       code: generalCode, message: told("ended with \(status) before Python was started"), exit: status)
   }
 
+  /// The first of these hints whose text stands there.
+  private func hint(in bytes: [UInt8], where isAsked: (LaunchPlan.ErrorHint) -> Bool) -> LaunchPlan.ErrorHint? {
+    let words = bytes.map(\.asciiLowercased)
+    return plan.hints.first { isAsked($0) && words.contains(run: $0.contains.utf8.map(\.asciiLowercased), from: 0) }
+  }
+
   /// The program itself did not start: where the plan begins with the interpreter, that is what is missing.
   func couldNotStart(program: String, step: String, reason: String) -> LaunchError {
+    if let hint = hint(in: Array("\(program): \(reason)".utf8), where: { $0.on != "stdout" }) {
+      return LaunchError(code: hint.code, message: told(hint.message), hint: hint.hint)
+    }
     let isInterpreter = plan.argv.first == .bootstrapWords
     return LaunchError(
       code: isInterpreter ? "no_python" : generalCode,

@@ -13,6 +13,8 @@ import Wire
 public final class Session: Sendable {
   private let server: RouterServer
   private let client: SessionClient
+  /// For what the plugins declare; the router has one of its own.
+  private let registry: Registry
 
   /// How the routes of this session are opened.
   public struct Settings: Sendable {
@@ -39,6 +41,7 @@ public final class Session: Sendable {
     var configuration = RouterConfiguration()
     configuration.plugins = .standard(pluginFolders: settings.pluginFolders, environment: settings.environment)
     configuration.logLevel = log.logLevel
+    registry = Registry(configuration: configuration.plugins)
     server = try RouterServer(configuration: configuration, log: log)
     var pair: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else {
@@ -75,7 +78,7 @@ public final class Session: Sendable {
       var tty = false
     }
     struct Meta: Decodable { var rc: Int32 }
-    let hops = route.hops.map { WireJSON.encode(description(of: $0)) }
+    let hops = try route.hops.map { WireJSON.encode(try description(of: $0)) }
     let parts =
       [WireJSON.encode(Header(hops: hops.count))] + hops
       + [WireJSON.encode(Call(argv: argv)), ByteBuffer(bytes: input), ByteBuffer(string: "{}")]
@@ -97,11 +100,11 @@ public final class Session: Sendable {
     var timeout: Double
   }
 
-  private func description(of hop: Route.Hop) -> HopDescription {
-    var options = settings.options[hop.method] ?? [:]
-    if let host = hop.host { options["host"] = host }
-    if let port = hop.port { options["port"] = String(port) }
-    if let user = hop.user { options[hop.host == nil ? "become_user" : "remote_user"] = user }
+  private func description(of hop: Route.Hop) throws(Failure) -> HopDescription {
+    // An unknown method is the router's to refuse: it says where it looked.
+    let method = try? registry.connectionMethod(named: hop.method)
+    var options = settings.options[hop.method] ?? method.flatMap { settings.options[$0.name] } ?? [:]
+    if let method { options.merge(try hop.options(declared: method.options)) { _, route in route } }
     return HopDescription(
       method: hop.method, name: hop.host ?? hop.user.map { "\(hop.method):\($0)" } ?? hop.method, options: options,
       secrets: settings.passwords[hop.method].map { ["password": $0] } ?? [:], python: settings.python,

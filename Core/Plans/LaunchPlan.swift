@@ -124,12 +124,16 @@ extension LaunchPlan {
 
   public struct ErrorHint: Codable, Equatable, Sendable {
     public var contains: String
+    /// "stdout": looked for in what came on the link in place of the marker, where some programs report. Not set: in
+    /// what was said on stderr and the terminal, since on the link a profile may say anything.
+    public var on: String?
     public var code: String
     public var message: String
     public var hint: String
 
-    public init(contains: String, code: String, message: String, hint: String) {
+    public init(contains: String, on: String? = nil, code: String, message: String, hint: String) {
       self.contains = contains
+      self.on = on
       self.code = code
       self.message = message
       self.hint = hint

@@ -5,6 +5,8 @@ MITOGEN_HOSTS=${MITOGEN_HOSTS:-${TMPDIR:-/tmp}/mitogen-hosts}
 MITOGEN_HOSTS_ID=${MITOGEN_HOSTS_ID:-0}
 HERE=$(dirname "$(readlink -f "$0")")
 NAME=$(basename "$0")
+# containers: one that runs, one that does not, and one that runs and has no Python
+APP=mitogen-app-$MITOGEN_HOSTS_ID STOPPED=mitogen-stopped-$MITOGEN_HOSTS_ID BARE=mitogen-bare-$MITOGEN_HOSTS_ID
 LOGIN=mitogen-login-$MITOGEN_HOSTS_ID OTHER=mitogen-other-$MITOGEN_HOSTS_ID RULE=mitogen-rule-$MITOGEN_HOSTS_ID
 
 say() { printf '%-6s %s\n' "$NAME" "$1"; }
@@ -59,6 +61,45 @@ sshd_config() {
 ssh_options() {
   printf '%s ' -F none -i "$MITOGEN_HOSTS/ssh/key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
     -o "UserKnownHostsFile=$MITOGEN_HOSTS/ssh/known_hosts" -o LogLevel=ERROR -o ConnectTimeout=10
+}
+
+# small_roots: two root file systems for containers, made once: root (busybox, su, and the system's Python: 40 MB) and bare-root (busybox
+# only). They need nothing of this machine once they stand. Their accounts are root and app (1000).
+small_roots() {
+  need busybox busybox-static
+  [ ! -f "$MITOGEN_HOSTS/root/done" ] || return 0
+  local d=$MITOGEN_HOSTS/root version library
+  small_system "$MITOGEN_HOSTS/bare-root"; small_system "$d"
+  version=$(/usr/bin/python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+  install -D "/usr/bin/$version" "$d/usr/bin/$version"; ln -s "$version" "$d/usr/bin/python3"
+  mkdir -p "$d/usr/lib/$version" "$d/etc/pam.d"
+  tar -C "/usr/lib/$version" --exclude=__pycache__ --exclude=test --exclude='config-*' --exclude=idlelib --exclude=ensurepip -cf - . | tar -C "$d/usr/lib/$version" -xf -
+  rm "$d/bin/su"; install -m 755 /bin/su "$d/bin/su"  # busybox's may be left out of it
+  printf '%s\n' 'auth sufficient pam_rootok.so' 'account required pam_permit.so' 'session required pam_permit.so' > "$d/etc/pam.d/su"
+  libraries "$d" "/usr/bin/$version" /bin/su "/usr/lib/$version"/lib-dynload/*.so $(ls /usr/lib/*/security/pam_rootok.so /usr/lib/*/security/pam_permit.so)
+  touch "$d/done"
+}
+
+small_system() {  # small_system FOLDER: busybox and its accounts
+  local d=$1
+  rm -rf "$d"; mkdir -p "$d"/{bin,sbin,etc,proc,sys,dev/pts,dev/shm,tmp,root,run,var/tmp,usr/bin,usr/lib,home/app}
+  chmod 1777 "$d/tmp" "$d/var/tmp"; chown 1000:1000 "$d/home/app"
+  install "$(command -v busybox)" "$d/bin/busybox"; chroot "$d" /bin/busybox --install -s /bin; touch "$d/bin/su"
+  printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'app:x:1000:1000:app:/home/app:/bin/sh' > "$d/etc/passwd"
+  printf '%s\n' 'root:x:0:' 'app:x:1000:' > "$d/etc/group"
+  printf '%s\n' '#!/bin/sh' 'exec /bin/sleep 86400' > "$d/sbin/init"; chmod 755 "$d/sbin/init"
+}
+
+libraries() {  # libraries FOLDER FILE…: what the dynamic linker would load for the files, and the modules of PAM among them
+  local d=$1 library; shift
+  for library; do case $library in */security/*) install -D "$library" "$d$library" ;; esac; done
+  for library; do ldd "$library" 2>/dev/null; done | grep -oE '/[^ ]+\.so[^ ]*' | sort -u | while read -r library; do install -D "$library" "$d$library"; done
+}
+
+# no_cgroups GLOB: remove the cgroups that a container's end left, which are empty; never a process
+no_cgroups() {
+  local d
+  for d in /sys/fs/cgroup/*/$1; do [ ! -d "$d" ] || find "$d" -depth -type d -exec rmdir {} + 2>/dev/null || true; done
 }
 
 # dispatch start|prove|stop: the end of every script

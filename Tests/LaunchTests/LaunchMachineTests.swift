@@ -46,6 +46,20 @@ struct LaunchMachineTests {
     #expect(machine.deadlinePassed().count == 1)
   }
 
+  @Test func aPlansHintExplainsAProgramThatIsNotThere() {
+    let hint = LaunchPlan.ErrorHint(
+      contains: "docker: No such file", code: "unreachable", message: "docker is not there", hint: "Install it.")
+    let machine = LaunchMachine(
+      plan: LaunchPlan(argv: [.literal("docker"), .bootstrapWords], hints: [hint], description: "docker to app"),
+      secrets: [:], marker: "MITO:0")
+    #expect(
+      machine.couldNotStart(program: "docker", step: "execute", reason: "No such file or directory")
+        == LaunchError(code: "unreachable", message: "docker to app: docker is not there", hint: "Install it."))
+    #expect(
+      machine.couldNotStart(program: "docker", step: "execute", reason: "Exec format error").message
+        == "docker to app: could not execute docker: Exec format error")
+  }
+
   @Test func aSecretIsNotPrinted() {
     let secrets = ["password": Secret("hunter2")]
     var dumped = ""

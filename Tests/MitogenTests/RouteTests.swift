@@ -1,5 +1,7 @@
 import Mitogen
+import Plans
 import Testing
+import Wire
 
 @Suite struct RouteTests {
   @Test(arguments: [
@@ -24,5 +26,23 @@ import Testing
   @Test(arguments: ["", "://web1", "ssh://", "ssh://web1:0", "ssh://web1:port", "ssh://web1:99999", "ssh web1", "ssh://:22"])
   func whatIsNoRouteIsRefusedWithTheReason(text: String) {
     #expect(throws: Route.Malformed.self) { try Route(text) }
+  }
+
+  private static let declared: [OptionDeclaration] = [
+    .string("remote_addr", "", aliases: ["host"]), .string("remote_user", "", aliases: ["user"]), .int("port", ""),
+  ]
+
+  @Test func whatARouteSaysBecomesTheOptionsThatTakeIt() throws {
+    #expect(try Route.Hop(method: "m").options(declared: Self.declared) == [:])
+    #expect(
+      try Route.Hop(method: "m", user: "deploy", host: "app", port: 22).options(declared: Self.declared)
+        == ["remote_addr": "app", "remote_user": "deploy", "port": "22"])
+  }
+
+  @Test func whatAMethodHasNoOptionForIsRefused() throws {
+    let failure = try #require(throws: Failure.self) {
+      try Route.Hop(method: "m", host: "app", port: 22).options(declared: [.string("host", "")])
+    }
+    #expect(failure.message == "the route gives m a port, 22, for which it has no option")
   }
 }

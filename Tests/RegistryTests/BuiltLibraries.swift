@@ -10,9 +10,15 @@ enum BuiltLibraries {
     return String(executable[..<executable.lastIndex(of: "/")!])
   }()
 
+  private static let plugins = [
+    "Local", "SSH", "Sudo", "NewStyle",
+    "Buildah", "Docker", "Incus", "Jail", "Kubectl", "LXC", "LXD", "Podman",
+  ]
+
   static let folder: String = {
     let folder = TemporaryFolder.make()
-    for name in ["libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"] {
+    for plugin in plugins {
+      let name = "libMitogen\(plugin).so"
       let library = folder + "/" + name
       symlink(buildFolder + "/" + name, library)
       do {

@@ -11,7 +11,7 @@ from pathlib import Path
 import paths
 
 #: The order in which they start; they stop in the reverse one.
-ORDER = ("users", "sshd", "bare", "links")
+ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
@@ -99,6 +99,21 @@ class Hosts:
     def far_variables(self, **more) -> dict:
         """Inventory variables of the host at the far end of a link."""
         return self.variables(ansible_host=FAR_ADDRESS, ansible_port=22) | more
+
+    def container_variables(self, method: str, **more) -> dict:
+        """Inventory variables of the container that runs, by docker, podman, buildah, lxc or lxd.
+
+        LXD's client also needs LXD_DIR (in `values`) in the environment of ansible-playbook.
+        """
+        values = self.values
+        of_method = {
+            "docker": lambda: {"ansible_docker_extra_args": values["DOCKER_ARGS"], "mitogen_docker_path": values["DOCKER"]},
+            "podman": lambda: {"ansible_podman_extra_args": values["PODMAN_ARGS"]},
+            "buildah": lambda: {"ansible_buildah_extra_args": values["PODMAN_ARGS"], "ansible_host": f"{values['APP']}-build"},
+            "lxc": lambda: {"mitogen_lxc_attach_path": f"lxc-attach {values['LXC_ARGS']}"},
+            "lxd": lambda: {"mitogen_lxc_path": "/usr/bin/lxc"},
+        }
+        return {"ansible_connection": method, "ansible_host": values["APP"]} | of_method[method]() | more
 
     def inventory(self, hosts: dict[str, dict], name: str = "inventory") -> Path:
         """Writes an inventory of `hosts` (name -> variables) and returns its path."""

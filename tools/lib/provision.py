@@ -12,7 +12,10 @@ import venvs
 #: To build and to run on this machine.
 BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "python3-venv")
 #: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
-HOST_PACKAGES = ("acl", "openssh-server", "sudo", "rsync", "iproute2", "python3-apt")
+HOST_PACKAGES = (
+    "acl", "openssh-server", "sudo", "rsync", "iproute2", "python3-apt",
+    "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd",
+)
 #: In addition, for the tests of quoting.
 TEST_PACKAGES = ("zsh", "fish", "tcsh")
 

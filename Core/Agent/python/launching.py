@@ -76,10 +76,11 @@ class LaunchMachine(object):
         """The child has ended with this status of waitpid, and all that it said before was received."""
         if self.state > self.WAITING_FOR_HELLO:
             return []
-        words = fold(self._spoken.bytes)
-        for hint in self._plan.get('hints') or ():
-            if fold(hint['contains']) in words:
-                return [self._fail(hint['code'], self.told(hint['message']), hint.get('hint', ''))]
+        explained = self._explained(self._spoken.bytes)
+        if not explained and self.state == self.WAITING_FOR_MARKER:
+            explained = self._explained(self._noise.bytes, stdout=True)
+        if explained:
+            return explained
         if os.WIFSIGNALED(status):
             end = 'signal %d' % os.WTERMSIG(status)
         else:
@@ -95,6 +96,9 @@ class LaunchMachine(object):
 
     def could_not_start(self, program, reason):
         """The program itself: where the plan begins with the interpreter, that is what is missing."""
+        explained = self._explained(u'%s: %s' % (program, reason))
+        if explained:
+            return explained
         message = u'%s: could not start %s: %s' % (self._plan['description'], program, reason)
         if self._starts_python():
             return [self._fail('no_python', message, 'Set ansible_python_interpreter to a Python that is there.')]
@@ -166,6 +170,14 @@ class LaunchMachine(object):
     def _fail(self, code, message, hint=''):
         self.state = self.FAILED
         return ('fail', code, message, hint)
+
+    def _explained(self, said, stdout=False):
+        """The failure by the first of the plan's hints whose text stands there; nothing if there is none."""
+        words = fold(said)
+        for hint in self._plan.get('hints') or ():
+            if (hint.get('on') == 'stdout') is stdout and fold(hint['contains']) in words:
+                return [self._fail(hint['code'], self.told(hint['message']), hint.get('hint', ''))]
+        return []
 
     def told(self, message):
         seen = self._spoken.last_seen() or self._noise.last_seen()

@@ -1,0 +1,22 @@
+import PluginKit
+
+/// Where a tool enters as root only, the account is changed inside, as Ansible's own plugins do it.
+extension Container {
+  /// `SU USER -c`; nothing where root is asked for, or nobody.
+  public func becoming(by program: [String]) -> [String] {
+    guard let user, user != "root" else { return [] }
+    return program + [user, "-c"]
+  }
+
+  /// What su says, of util-linux, shadow and busybox, in English: it runs in a container without a locale.
+  public var suHints: [LaunchPlan.ErrorHint] {
+    guard let user, user != "root" else { return [] }
+    return [
+      unknownUser("user \(user) does not exist"), unknownUser("unknown user \(user)"),
+      unknownUser("No passwd entry for user"), unknownUser("invalid user"),
+      .init(
+        contains: "This account is currently not available", code: "authentication",
+        message: "the account \(user) in the container may not log in", hint: "give it a shell, or use another account"),
+    ]
+  }
+}

@@ -1,0 +1,71 @@
+"""Methods whose program cannot run here, against stand-ins that take what the real one takes, and nothing else.
+
+kubectl needs a cluster, jexec FreeBSD's kernel, incus is not in Debian 12.
+"""
+from pathlib import Path
+
+import pytest
+
+from targets import PROGRAMS, Target, assert_refused
+
+STAND_INS = Path(__file__).resolve().parent / "stand_ins"
+#: By method: its program's name, and the container that the stand-in knows.
+KNOWN = {"kubectl": ("kubectl", "web-1"), "jail": ("jexec", "www"), "incus": ("incus", "web1")}
+
+
+def target_of(method: str) -> Target:
+    program, name = KNOWN[method]
+    return Target(method, name, "halted", "", options={PROGRAMS[method]: str(STAND_INS / program)})
+
+
+every = pytest.mark.parametrize("method", KNOWN)
+
+
+@every
+def test_a_command_runs(method):
+    done = target_of(method).run("sh", "-c", "echo $MITOGEN_STAND_IN; echo trouble >&2; exit 7")
+    assert (done.stdout, done.stderr, done.returncode) == (f"{method}\n", "trouble\n", 7)
+
+
+@every
+def test_behind_another_node(method):
+    target = target_of(method)
+    assert target.run("sh", "-c", "echo $MITOGEN_STAND_IN", route=f"local/{target.route()}").stdout == f"{method}\n"
+
+
+@every
+def test_no_such_container(method):
+    target = target_of(method)
+    assert_refused(target.run("true", route=target.route("nowhere")), "nowhere: there is no ")
+
+
+@every
+def test_a_configured_interpreter_that_is_not_there(method):
+    assert_refused(target_of(method).run("true", python="/no/such/python"), "no such interpreter", "ansible_python_interpreter")
+
+
+@pytest.mark.parametrize("method", ["jail", "incus"])
+def test_the_account_is_the_one_that_the_route_names(method):
+    target = target_of(method)
+    if method == "incus":
+        target.options["incus_become_method"] = "/bin/su -s /bin/sh"  # this machine's account has no shell
+    done = target.run("sh", "-c", "id -un; echo $HOME", route=target.route(user="mail"))
+    assert done.stdout.split() == ["mail", "/var/mail"], done.stderr
+
+
+@pytest.mark.parametrize("method", ["jail", "incus"])
+def test_no_such_account(method):
+    target = target_of(method)
+    assert_refused(target.run("true", route=target.route(user="nobody-here")), "there is no account nobody-here in the container")
+
+
+def test_an_instance_that_does_not_run():
+    target = target_of("incus")
+    assert_refused(target.run("true", route=target.route("halted")), "the container halted does not run")
+
+
+def test_a_pods_container_is_chosen():
+    target = target_of("kubectl")
+    assert target.run("sh", "-c", "echo $CONTAINER", kubectl_namespace="shop", kubectl_container="log").stdout == "log\n"
+    assert_refused(target.run("true", kubectl_container="nowhere"), "pod web-1 has no such container", "ansible_kubectl_container")
+    assert_refused(target.run("true", kubectl_namespace="nowhere"), "the namespace of pod web-1 is not there")
