@@ -37,6 +37,9 @@ let package = Package(
     .library(name: "MitogenLocal", type: .dynamic, targets: ["MitogenLocal"]),
     .library(name: "MitogenSSH", type: .dynamic, targets: ["MitogenSSH"]),
     .library(name: "MitogenSudo", type: .dynamic, targets: ["MitogenSudo"]),
+    .library(name: "MitogenSu", type: .dynamic, targets: ["MitogenSu"]),
+    .library(name: "MitogenDoas", type: .dynamic, targets: ["MitogenDoas"]),
+    .library(name: "MitogenBecome", type: .dynamic, targets: ["MitogenBecome"]),
     .library(name: "MitogenNewStyle", type: .dynamic, targets: ["MitogenNewStyle"]),
   ],
   dependencies: [
@@ -184,6 +187,15 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSudo", dependencies: ["PluginKit"], path: "Plugins/Connection/Sudo",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenSu", dependencies: ["PluginKit"], path: "Plugins/Connection/Su",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenDoas", dependencies: ["PluginKit"], path: "Plugins/Connection/Doas",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenBecome", dependencies: ["PluginKit"], path: "Plugins/Connection/Become", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",

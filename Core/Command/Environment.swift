@@ -9,6 +9,18 @@ struct Environment {
     return text.isEmpty ? nil : text
   }
 
+  /// The value of a variable that nobody else may see: it is gone afterwards, for what is started from here as well as
+  /// for who reads /proc/PID/environ, which shows the very bytes that getenv points to.
+  ///
+  /// Before other threads look at the environment only.
+  func takeSecret(_ name: String) -> String? {
+    guard let value = getenv(name) else { return nil }
+    let text = String(cString: value)
+    memset(value, 0, strlen(value))
+    unsetenv(name)
+    return text.isEmpty ? nil : text
+  }
+
   /// All of it.
   var all: [String: String] {
     var all: [String: String] = [:]

@@ -13,9 +13,11 @@ struct RunCommand: ParsableCommand {
         local                          this machine, this account
         ssh://deploy@web1:2222         another machine
         ssh://web1/sudo:root           an account on it
+        ssh://web1/mitogen_su:app      the same as a host of its own
         docker://deploy@app            a container, and an account in it
         ssh://web1/docker://app        a container on another machine
-      Passwords are read from the environment: MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD.
+      The password of a hop by METHOD is read from MITOGEN_METHOD_PASSWORD (MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD,
+      MITOGEN_SU_PASSWORD, ...), which is taken out of the environment before anything is started.
       """)
 
   @Option(help: "Seconds until each hop must have answered.")
@@ -49,11 +51,6 @@ struct RunCommand: ParsableCommand {
     settings.timeout = timeout
     settings.python = python.map { $0.split(separator: " ").map(String.init) }
     settings.pluginFolders = pluginFolders
-    let environment = Environment()
-    settings.environment = environment.all
-    for (method, variable) in [("ssh", "MITOGEN_SSH_PASSWORD"), ("sudo", "MITOGEN_SUDO_PASSWORD")] {
-      if let password = environment[variable] { settings.passwords[method] = password }
-    }
     for text in option { try add(text, to: &settings) }
     let route: Route
     do {
@@ -61,6 +58,11 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw ValidationError(error.description)
     }
+    let environment = Environment()
+    for method in Set(route.hops.map(\.method)) {
+      settings.passwords[method] = environment.takeSecret(Self.passwordVariable(of: method))
+    }
+    settings.environment = environment.all
     let log = RouterLog.make(level: verbose ? .debug : .error, toFile: false)
     let session = try Session(settings: settings, log: log)
     do {
@@ -75,6 +77,11 @@ struct RunCommand: ParsableCommand {
       // As ssh does for its own failures: a command's status cannot be told from a smaller number.
       throw ExitCode(255)
     }
+  }
+
+  /// `MITOGEN_SUDO_PASSWORD` for sudo, `MITOGEN_COMMUNITY_GENERAL_DOAS_PASSWORD` for community.general.doas.
+  private static func passwordVariable(of method: String) -> String {
+    "MITOGEN_" + String(method.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }) + "_PASSWORD"
   }
 
   private func add(_ text: String, to settings: inout Session.Settings) throws {

@@ -86,7 +86,9 @@ extension LaunchMachine {
     return LaunchError(
       code: isInterpreter ? "no_python" : generalCode,
       message: "\(plan.description): could not \(step) \(program): \(reason)",
-      hint: isInterpreter ? "Set ansible_python_interpreter to a Python that is there." : "")
+      hint: isInterpreter
+        ? "Set ansible_python_interpreter to a Python that is there."
+        : "Install it there, or set the variable that names its path.")
   }
 
   /// Why the link has ended, with what is known.

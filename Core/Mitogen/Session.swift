@@ -22,7 +22,7 @@ public final class Session: Sendable {
     public var timeout = 10.0
     /// Interpreter on every node; `nil` to find one.
     public var python: [String]?
-    /// Passwords by method, as `["sudo": "…"]`.
+    /// Passwords by method, as `["sudo": "…", "mitogen_su": "…"]`.
     public var passwords: [String: String] = [:]
     /// Further options for the plugins, by method.
     public var options: [String: [String: String]] = [:]

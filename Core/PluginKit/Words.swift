@@ -46,7 +46,8 @@ public enum Words {
     return words
   }
 
-  static func trimmed(_ text: Substring) -> String {
+  /// Without the blanks around it.
+  public static func trimmed(_ text: Substring) -> String {
     var rest = text
     while rest.first?.isWhitespace == true { rest.removeFirst() }
     while rest.last?.isWhitespace == true { rest.removeLast() }

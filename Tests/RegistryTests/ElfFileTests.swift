@@ -17,7 +17,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenNewStyle.so"])
+  @Test(arguments: [
+    "libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenSu.so", "libMitogenDoas.so",
+    "libMitogenBecome.so", "libMitogenNewStyle.so",
+  ])
   func aPluginOfOursExportsItsEntryAndNothingElse(_ name: String) throws {
     let elf = try parse(read(BuiltLibraries.buildFolder + "/" + name))
     #expect(elf.exported == ["mitogen_library_v1"])

@@ -13,7 +13,7 @@ import venvs
 BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "python3-venv")
 #: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
 HOST_PACKAGES = (
-    "acl", "openssh-server", "sudo", "rsync", "iproute2", "python3-apt",
+    "acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt",
     "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd",
 )
 #: In addition, for the tests of quoting.

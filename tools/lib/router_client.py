@@ -73,7 +73,11 @@ class Router:
 
     def replies(self, streams: set[int]) -> dict[int, bytes]:
         """Waits until every stream has its answer; returns their first parts."""
-        answers: dict[int, bytes] = {}
+        return {stream: parts[0] for stream, parts in self.answers(streams).items()}
+
+    def answers(self, streams: set[int]) -> dict[int, list[bytes]]:
+        """Waits until every stream has its answer; returns all their parts."""
+        answers: dict[int, list[bytes]] = {}
         while streams - answers.keys():
             kind, stream, payload = self.receive()
             if kind == PING:
@@ -82,8 +86,8 @@ class Router:
                 raise RouterRefused(payload.decode())
             elif kind == REPLY:
                 count = struct.unpack_from(">H", payload)[0]
-                lengths = struct.unpack_from(f">{count}I", payload, 2)
-                answers[stream] = payload[2 + 4 * count:][: lengths[0]]
+                lengths, at = struct.unpack_from(f">{count}I", payload, 2), 2 + 4 * count
+                answers[stream] = [payload[at + sum(lengths[:index]):][:length] for index, length in enumerate(lengths)]
         return answers
 
     def request(self, op: str, hops: list[dict] = (), *parts: bytes) -> bytes:

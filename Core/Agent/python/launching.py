@@ -102,7 +102,7 @@ class LaunchMachine(object):
         message = u'%s: could not start %s: %s' % (self._plan['description'], program, reason)
         if self._starts_python():
             return [self._fail('no_python', message, 'Set ansible_python_interpreter to a Python that is there.')]
-        return [self._fail(self._general(), message)]
+        return [self._fail(self._general(), message, 'Install it there, or set the variable that names its path.')]
 
     def deadline_passed(self):
         if self.state > self.WAITING_FOR_HELLO:
