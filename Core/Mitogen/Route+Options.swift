@@ -6,7 +6,7 @@ extension Route.Hop {
   /// alias of one.
   ///
   /// - Throws: `Failure` where the method has no option for a part of the route.
-  func options(declared: [OptionDeclaration]) throws(Failure) -> [String: String] {
+  package func options(declared: [OptionDeclaration]) throws(Failure) -> [String: String] {
     var options: [String: String] = [:]
     for (part, value) in [("host", host), ("port", port.map(String.init)), ("user", user)] {
       guard let value else { continue }
