@@ -119,7 +119,7 @@ let package = Package(
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
-        .embedInCode("python/prompts.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
         .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
@@ -183,7 +183,7 @@ let package = Package(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
-      name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH",
+      name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSudo", dependencies: ["PluginKit"], path: "Plugins/Connection/Sudo",

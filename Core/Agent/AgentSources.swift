@@ -24,7 +24,7 @@ public enum AgentSources {
     case "launch":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
-        PackageResources.launching_py, PackageResources.child_py, PackageResources.launch_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
       ]
     default: nil
     }

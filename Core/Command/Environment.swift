@@ -33,6 +33,18 @@ struct Environment {
     return all
   }
 
+  struct NotANumber: Error, CustomStringConvertible {
+    var name: String, text: String
+    var description: String { "\(name) is \"\(text)\"; expected a whole number above 0. Correct it, or unset it." }
+  }
+
+  /// `nil` where it is not set.
+  func number(_ name: String) throws(NotANumber) -> Int? {
+    guard let text = self[name] else { return nil }
+    guard let number = Int(text), number > 0 else { throw NotANumber(name: name, text: text) }
+    return number
+  }
+
   /// "1", "true", "yes" and "on" switch on.
   func isOn(_ name: String) -> Bool {
     self[name].map { ["1", "true", "yes", "on"].contains($0.lowercased()) } ?? false

@@ -45,7 +45,8 @@ struct RouterCommand: ParsableCommand {
     configuration.directory = directory
     configuration.watchedProcess = watchedProcess
     configuration.plugins = .standard(pluginFolders: pluginFolders, environment: environment.all)
-    if let size = environment["MITOGEN_POOL_SIZE"].flatMap({ Int($0) }) { configuration.poolSize = size }
+    if let size = try environment.number("MITOGEN_POOL_SIZE") { configuration.poolSize = size }
+    if let limit = try environment.number("MITOGEN_MAX_INTERPRETERS") { configuration.maximumInterpreters = limit }
     configuration.logLevel = environment.logLevel
     let debug = environment.isOn("MITOGEN_ROUTER_DEBUG")
     let log = RouterLog.make(level: debug ? .debug : configuration.logLevel, toFile: debug)

@@ -16,8 +16,9 @@ struct RunCommand: ParsableCommand {
         ssh://web1/mitogen_su:app      the same as a host of its own
         docker://deploy@app            a container, and an account in it
         ssh://web1/docker://app        a container on another machine
-      The password of a hop by METHOD is read from MITOGEN_METHOD_PASSWORD (MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD,
-      MITOGEN_SU_PASSWORD, ...), which is taken out of the environment before anything is started.
+      The secrets of a hop by METHOD are read from MITOGEN_METHOD_PASSWORD (MITOGEN_SSH_PASSWORD, MITOGEN_SUDO_PASSWORD,
+      MITOGEN_SU_PASSWORD, ...), MITOGEN_SSH_PRIVATE_KEY and MITOGEN_SSH_PRIVATE_KEY_PASSPHRASE, which are taken out of
+      the environment before anything is started.
       """)
 
   @Option(help: "Seconds until each hop must have answered.")
@@ -59,9 +60,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(error.description)
     }
     let environment = Environment()
-    for method in Set(route.hops.map(\.method)) {
-      settings.passwords[method] = environment.takeSecret(Self.passwordVariable(of: method))
-    }
+    for method in Set(route.hops.map(\.method)) { settings.secrets[method] = Self.takeSecrets(of: method, environment) }
     settings.environment = environment.all
     let log = RouterLog.make(level: verbose ? .debug : .error, toFile: false)
     let session = try Session(settings: settings, log: log)
@@ -79,9 +78,14 @@ struct RunCommand: ParsableCommand {
     }
   }
 
+  private static let slots = ["password", "private_key", "private_key_passphrase"]
+
   /// `MITOGEN_SUDO_PASSWORD` for sudo, `MITOGEN_COMMUNITY_GENERAL_DOAS_PASSWORD` for community.general.doas.
-  private static func passwordVariable(of method: String) -> String {
-    "MITOGEN_" + String(method.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }) + "_PASSWORD"
+  private static func takeSecrets(of method: String, _ environment: Environment) -> [String: String] {
+    let prefix = "MITOGEN_" + String(method.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+    var secrets: [String: String] = [:]
+    for slot in slots { secrets[slot] = environment.takeSecret("\(prefix)_\(slot.uppercased())") }
+    return secrets
   }
 
   private func add(_ text: String, to settings: inout Session.Settings) throws {

@@ -37,6 +37,8 @@ final class LaunchAttempt {
   private var spoken: [(source: LaunchMachine.Source, channel: any Channel, descriptor: Int32)] = []
   private var linkDescriptor: Int32 = -1
   private var slave: OwnedDescriptor?
+  /// Until the marker, by which the child has read them.
+  private var secretFiles: SecretFiles?
   private var deadline: Scheduled<Void>?
   private var reminders: [Scheduled<Void>] = []
   private var isTerminating = false
@@ -61,8 +63,13 @@ final class LaunchAttempt {
 
   // MARK: Starting
 
-  func start(argv: [String]) {
+  /// - Parameter bootstrap: the command that the plan's bootstrap element stands for.
+  func start(bootstrap: [String]) {
+    var argv: [String] = []
     do {
+      let files = try SecretFiles(plan, secrets)
+      argv = files.commandLine(plan.argv, bootstrap: bootstrap)
+      secretFiles = files
       let request = SpawnRequest(
         argv: argv, environment: SpawnRequest.environment(changes: plan.environment), directory: plan.directory)
       let stdio = try ChildStdio(plan.stdio)
@@ -210,6 +217,7 @@ final class LaunchAttempt {
     guard let link, let process, let firstFlight, let takeover, !isTerminating else { return }
     self.takeover = nil
     self.firstFlight = nil
+    secretFiles = nil
     linkHandler?.handOverBegins(rest: rest)
     link.write(firstFlight, promise: nil)
     let taken = takeover(link)
@@ -243,6 +251,7 @@ final class LaunchAttempt {
     let hadStarted = takeover == nil
     takeover = nil
     firstFlight = nil
+    secretFiles = nil
     link?.close(promise: nil)
     if !hadStarted { closeSpoken() }
     guard let process, exit == nil else { return }

@@ -18,6 +18,7 @@ extension LaunchMachine {
     switch (plan.interpreter, slot) {
     case (.direct, "password"), (_, "become_password"): "ansible_become_password"
     case (.discover, "password"): "ansible_password"
+    case (_, "private_key_passphrase"): "ansible_private_key_passphrase"
     default: "the option \"\(slot)\""
     }
   }

@@ -87,8 +87,9 @@ public struct LaunchMachine: Sendable {
 
   public mutating func outputReceived(_ bytes: [UInt8], from source: Source) -> [Action] {
     guard case .waitingForMarker = phase else {
-      if source != link { spoken.append(bytes) }
-      return []
+      guard source != link else { return [] }
+      spoken.append(bytes)
+      return failure == nil ? read(bytes, from: source) : []
     }
     if source == link, let (found, before, after) = search.search(bytes) {
       record(bytes[..<max(before, 0)], from: source)
@@ -143,22 +144,24 @@ public struct LaunchMachine: Sendable {
     return actions
   }
 
-  /// The first rule that matches and can act. One that sends needs a prompt; one that logs needs the whole line.
+  /// The first rule that matches and can act. One that sends needs a prompt; one that logs needs the whole line, and
+  /// is the only kind that acts once Python runs.
   private mutating func act(on line: inout PromptLine, isComplete: Bool, source: Source) -> Action? {
     for matcher in matchers where matcher.rule.on == nil || matcher.rule.on == source.rawValue {
       guard matcher.matches(line) else { continue }
       switch matcher.rule.then {
       case .send(let slot):
-        if isComplete { continue }
+        guard phase == .waitingForMarker, !isComplete else { continue }
         // What follows in this line is no part of the prompt that was answered.
         line.clear()
         guard let secret = secrets[slot], !secret.isEmpty else { return fail(missing(slot: slot)) }
         guard answered.insert(slot).inserted else { return fail(refused(slot: slot)) }
         return .answer(slot: slot, to: source == .tty ? .tty : .stdin)
       case .fail(let code, let message, let hint):
+        guard phase == .waitingForMarker else { continue }
         return fail(LaunchError(code: code, message: told(message), hint: hint))
       case .log:
-        if isComplete { return .log("\(plan.description): \(spoken.shown(line.bytes))") }
+        if isComplete, !line.bytes.isEmpty { return .log("\(plan.description): \(spoken.shown(line.bytes))") }
       }
     }
     return nil

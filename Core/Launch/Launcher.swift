@@ -9,14 +9,11 @@ import Plans
 /// loop for less than a millisecond, whatever this process's size.
 public final class Launcher: Sendable {
   private let eventLoop: any EventLoop
-  private let log: @Sendable (String) -> Void
   /// All launches of which something is left.
   private let running: NIOLoopBoundBox<[ObjectIdentifier: LaunchAttempt]>
 
-  /// - Parameter log: takes what the plans' rules log; secrets are masked.
-  public init(eventLoop: any EventLoop, log: @escaping @Sendable (String) -> Void = { _ in }) {
+  public init(eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
-    self.log = log
     running = .makeBoxSendingValue([:], eventLoop: eventLoop)
   }
 
@@ -34,10 +31,12 @@ public final class Launcher: Sendable {
   ///   - parentPython: the interpreter of the node that the hop starts from, for a hop that only changes the account.
   ///   - core: what the first stage reads: the agent's core, compressed (zlib).
   ///   - initialBytes: right behind it: the router's HELLO and what is queued for the node.
+  ///   - log: takes what the plan's rules log, for as long as the child lives; secrets are masked.
   ///   - takeover: gets the link's channel; a failed future ends the launch.
   public func launch(
     plan: LaunchPlan, secrets: [String: Secret], python: [String]?, candidates: [String], parentPython: String?,
-    core: [UInt8], initialBytes: [UInt8], takeover: @escaping (any Channel) -> EventLoopFuture<Void>
+    core: [UInt8], initialBytes: [UInt8], log: @escaping (String) -> Void = { _ in },
+    takeover: @escaping (any Channel) -> EventLoopFuture<Void>
   ) -> EventLoopFuture<LaunchedChild> {
     eventLoop.preconditionInEventLoop()
     let stage = FirstStage(nonce: Self.nonce(), size: core.count, isTerminal: plan.stdio == .tty)
@@ -49,7 +48,7 @@ public final class Launcher: Sendable {
       machine: LaunchMachine(plan: plan, secrets: secrets, marker: stage.marker, candidates: direct == nil ? lookedFor : []),
       firstFlight: ByteBuffer(bytes: core + initialBytes), log: log, takeover: takeover)
     remember(attempt)
-    attempt.start(argv: Self.commandLine(plan.argv, bootstrap: command))
+    attempt.start(bootstrap: command)
     return attempt.launched
   }
 
@@ -77,15 +76,5 @@ public final class Launcher: Sendable {
   private static func nonce() -> String {
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-
-  static func commandLine(_ arguments: [LaunchPlan.Argument], bootstrap: [String]) -> [String] {
-    arguments.flatMap { argument -> [String] in
-      switch argument {
-      case .literal(let text): [text]
-      case .bootstrapWords: bootstrap
-      case .bootstrapShellCommand: [ShellQuoting.join(bootstrap)]
-      }
-    }
   }
 }

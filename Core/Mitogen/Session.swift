@@ -22,8 +22,8 @@ public final class Session: Sendable {
     public var timeout = 10.0
     /// Interpreter on every node; `nil` to find one.
     public var python: [String]?
-    /// Passwords by method, as `["sudo": "…", "mitogen_su": "…"]`.
-    public var passwords: [String: String] = [:]
+    /// Secrets by method and slot, as `["sudo": ["password": "…"]]`.
+    public var secrets: [String: [String: String]] = [:]
     /// Further options for the plugins, by method.
     public var options: [String: [String: String]] = [:]
     /// What decides where plugins are looked for: `MITOGEN_PLUGIN_PATH` and the like.
@@ -107,7 +107,7 @@ public final class Session: Sendable {
     if let method { options.merge(try hop.options(declared: method.options)) { _, route in route } }
     return HopDescription(
       method: hop.method, name: hop.host ?? hop.user.map { "\(hop.method):\($0)" } ?? hop.method, options: options,
-      secrets: settings.passwords[hop.method].map { ["password": $0] } ?? [:], python: settings.python,
+      secrets: settings.secrets[hop.method] ?? [:], python: settings.python,
       timeout: settings.timeout)
   }
 }

@@ -3,7 +3,7 @@
 /// The same JSON is carried out by `Core/Launch` in Swift for a first hop and by the agent's launcher in Python
 /// for the hops behind it. It never holds a secret: prompt rules name *slots*, which the launcher fills.
 public struct LaunchPlan: Codable, Equatable, Sendable {
-  /// The command line. Exactly one element is `.bootstrap`.
+  /// The command line. Exactly one element is a bootstrap.
   public var argv: [Argument]
   /// Changes to the parent's environment: a value sets a variable, `nil` removes it.
   public var environment: [String: String?]
@@ -21,13 +21,16 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
   public var description: String
   /// Seconds up to HELLO.
   public var timeout: Double
+  /// How often more a launch is tried that ended as `unreachable` before Python ran; the pauses between grow.
+  public var retries: Int
   /// Commands that the parent runs first; their output comes back with a second request for a plan.
   public var probes: [[String]]?
 
   public init(
     argv: [Argument], environment: [String: String?] = [:], directory: String? = nil,
     stdio: StdioShape = .pipes, interpreter: InterpreterChoice = .direct, prompts: [PromptRule] = [],
-    hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10, probes: [[String]]? = nil
+    hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10, retries: Int = 0,
+    probes: [[String]]? = nil
   ) {
     self.argv = argv
     self.environment = environment
@@ -39,11 +42,12 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     self.leavesMachine = leavesMachine
     self.description = description
     self.timeout = timeout
+    self.retries = retries
     self.probes = probes
   }
 
   private enum CodingKeys: String, CodingKey {
-    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, probes
+    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, retries, probes
     case leavesMachine = "leaves_machine"
   }
 
@@ -60,6 +64,7 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     leavesMachine = try c.decodeIfPresent(Bool.self, forKey: .leavesMachine) ?? true
     description = try c.decode(String.self, forKey: .description)
     timeout = try c.decodeIfPresent(Double.self, forKey: .timeout) ?? 10
+    retries = try c.decodeIfPresent(Int.self, forKey: .retries) ?? 0
     probes = try c.decodeIfPresent([[String]].self, forKey: .probes)
   }
 }
@@ -72,6 +77,9 @@ extension LaunchPlan {
     case bootstrapWords
     /// The same as one element, quoted for a POSIX shell: for ssh and `su -c`, which join their arguments.
     case bootstrapShellCommand
+    /// The path of a file that holds the slot's secret, for programs that read secrets from files only. It lies in
+    /// memory, this account alone can read it, and it is gone at the marker.
+    case secretFile(slot: String)
   }
 
   /// What the child's descriptors are. Core/README.md has the reasons for each.
@@ -142,14 +150,22 @@ extension LaunchPlan {
 }
 
 extension LaunchPlan.Argument: Codable {
-  private enum Key: String, CodingKey { case bootstrap }
+  private enum Key: String, CodingKey {
+    case bootstrap
+    case secretFile = "secret_file"
+  }
 
   public init(from decoder: any Decoder) throws {
     if let text = try? decoder.singleValueContainer().decode(String.self) {
       self = .literal(text)
       return
     }
-    let form = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .bootstrap)
+    let c = try decoder.container(keyedBy: Key.self)
+    if let slot = try c.decodeIfPresent(String.self, forKey: .secretFile) {
+      self = .secretFile(slot: slot)
+      return
+    }
+    let form = try c.decode(String.self, forKey: .bootstrap)
     switch form {
     case "argv": self = .bootstrapWords
     case "shell": self = .bootstrapShellCommand
@@ -167,6 +183,9 @@ extension LaunchPlan.Argument: Codable {
     case .bootstrapWords, .bootstrapShellCommand:
       var c = encoder.container(keyedBy: Key.self)
       try c.encode(self == .bootstrapWords ? "argv" : "shell", forKey: .bootstrap)
+    case .secretFile(let slot):
+      var c = encoder.container(keyedBy: Key.self)
+      try c.encode(slot, forKey: .secretFile)
     }
   }
 }

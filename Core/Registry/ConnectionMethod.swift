@@ -45,7 +45,7 @@ public final class ConnectionMethod: Sendable {
         remedy: "this is a fault of the plugin; report it to its author")
     }
     if plan.probes != nil { return }
-    let places = plan.argv.count { if case .literal = $0 { false } else { true } }
+    let places = plan.argv.count { $0 == .bootstrapWords || $0 == .bootstrapShellCommand }
     guard places == 1 else { throw fault("argv", "one bootstrap element", "\(places)") }
     for case .literal(let word) in plan.argv where word.utf8.contains(0) {
       throw fault("argv", "words without NUL", "one with NUL")

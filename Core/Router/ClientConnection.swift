@@ -10,6 +10,8 @@ final class ClientConnection: LinkEvents {
   private var streams: [UInt32: ClientStream] = [:]
   /// Lowest level of log records that this client wants; it says so in HELLO.
   private(set) var logLevel = LogLevel.warning
+  /// The node that it used last. A task makes several requests, and what one left there the next relies on.
+  var node: UInt32?
 
   init(link: LinkHandler, core: RouterCore) {
     self.link = link

@@ -10,11 +10,14 @@ extension RouterCore {
     if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
     if request.header.op == .reset { return reset(request, stream) }
     let record: NodeRecord
+    // The one that it used before may make room for this one.
+    stream.client?.node = nil
     do {
       record = try node(for: request)
     } catch {
       return stream.refuse(error)
     }
+    stream.client?.node = record.id
     switch request.header.op {
     case .run: run(request, on: record, for: stream)
     case .exec: start("exec", part: "exec", [request.part(0), request.part(1), request.part(2)], on: record, for: stream)

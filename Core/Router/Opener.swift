@@ -11,6 +11,9 @@ import Wire
 /// the agent of its parent, which is told in one request. Nothing here waits: what is sent to a node meanwhile
 /// queues behind its opening and leaves with it.
 extension RouterCore {
+  /// Seconds that a parent has to report what became of a hop, beyond the hop's own time.
+  private static let graceOfParent = 5.0
+
   func open(_ bytes: ByteBuffer, key: ByteBuffer, behind parent: NodeRecord?) throws(Failure) -> NodeRecord {
     let hop: Hop
     do {
@@ -82,12 +85,17 @@ extension RouterCore {
         payload: WireJSON.encode(
           RouterHello(
             node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-            log: LogLevel(configuration.logLevel).rawValue))))
+            log: wantedLevel.rawValue))))
+    attempt(plan, hop, record, LaunchRetries(plan))
+  }
+
+  private func attempt(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, _ retries: LaunchRetries) {
+    guard self.record(record.id) != nil else { return }
     launcher.launch(
       plan: plan, secrets: hop.secrets.mapValues(Secret.init), python: hop.python, candidates: hop.candidates,
-      parentPython: nil, core: agent.core, initialBytes: []
+      parentPython: nil, core: agent.core, initialBytes: [], log: { self.said($0, of: record) }
     ) { channel in
-      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(link) }
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(record.link) }
     }.assumeIsolated().whenComplete { result in
       switch result {
       case .success(let child):
@@ -98,7 +106,14 @@ extension RouterCore {
           record.link.close(because: Failure(code: "node_lost", message: child.diagnose().message))
         }
       case .failure(let error):
-        self.remove(record.id, because: Failure(launch: error, hop: hop))
+        var retries = retries
+        guard let reason = error as? LaunchError, let pause = retries.failed(reason.code) else {
+          return self.remove(record.id, because: Failure(launch: error, hop: hop))
+        }
+        self.said("\(reason.message); the next attempt follows in \(pause) s", of: record)
+        self.loop.assumeIsolated().scheduleTask(in: .seconds(Int64(pause))) {
+          self.attempt(plan, hop, record, retries)
+        }
       }
     }
   }
@@ -139,7 +154,7 @@ extension RouterCore {
       child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
     let hello = RouterHello(
       node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-      log: LogLevel(configuration.logLevel).rawValue)
+      log: wantedLevel.rawValue)
     let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, core: self))
     stream.request(
       Parts.encode(
@@ -147,6 +162,22 @@ extension RouterCore {
         ByteBuffer(),  // the parent has the core: it runs it
         WireJSON.encode(hello)))
     record.releaseOutbox()
+    parent.whenOpen { result in
+      if case .success = result { self.watchOpening(of: record, behind: parent, plan) }
+    }
+  }
+
+  /// The parent keeps the time of a hop itself. This is for one that answers nothing any more.
+  private func watchOpening(of record: NodeRecord, behind parent: NodeRecord, _ plan: LaunchPlan) {
+    let seconds = LaunchRetries.longest(plan) + Self.graceOfParent
+    loop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(seconds * 1000))) {
+      guard case .opening = record.state else { return }
+      self.remove(
+        record.id,
+        because: Failure(
+          code: "timeout", message: "\(record.name) (\(plan.description)): nothing was heard of it from \(parent.name) within \(Int(seconds)) s",
+          hint: "The node in between, or the way to it, does not answer any more."))
+    }
   }
 }
 

@@ -13,6 +13,8 @@ public struct RouterConfiguration: Sendable {
   public var watchedProcess: Int32?
   /// Nodes that are opened at once (`MITOGEN_POOL_SIZE`).
   public var poolSize = 16
+  /// Nodes that may stand behind one node (`MITOGEN_MAX_INTERPRETERS`).
+  public var maximumInterpreters = 20
   /// Where plugins are, and which of them run in a helper process.
   public var plugins = RegistryConfiguration.standard()
   /// Lowest level of log records that nodes send (`MITOGEN_LOG_LEVEL`).

@@ -27,9 +27,10 @@ final class RouterCore: LinkEvents {
   var blobs = BlobDesk()
   var gate: OpenGate
   var waitingToOpen: [UInt32: () -> Void] = [:]
+  let interpreterLimit: InterpreterLimit
   private(set) var records: [UInt32: NodeRecord] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
-  private var clients: [ObjectIdentifier: ClientConnection] = [:]
+  private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
   private var headers = HeaderCache()
   let agent = AgentStock()
   let launcher: Launcher
@@ -48,7 +49,8 @@ final class RouterCore: LinkEvents {
     self.log = log
     modules = ModuleDesk(registry: registry)
     gate = OpenGate(limit: configuration.poolSize)
-    launcher = Launcher(eventLoop: loop) { log.debug("\($0)") }
+    interpreterLimit = InterpreterLimit(limit: configuration.maximumInterpreters)
+    launcher = Launcher(eventLoop: loop)
   }
 
   // MARK: Clients
@@ -83,6 +85,7 @@ final class RouterCore: LinkEvents {
       if let known = tree.node(for: key), let record = records[known.id] {
         parent = record
       } else {
+        if let parent { makeRoom(behind: parent) }
         parent = try open(hop, key: key, behind: parent)
       }
     }
@@ -214,14 +217,6 @@ final class RouterCore: LinkEvents {
       stream.receiver.frameReceived(frame, kind: kind, on: stream)
     default:
       stream.receiver.frameReceived(frame, kind: kind, on: stream)
-    }
-  }
-
-  private func logged(_ payload: ByteBuffer, by record: NodeRecord) {
-    guard let entry = try? WireJSON.decode(LogRecord.self, from: payload) else { return }
-    log.log(level: entry.level.loggerLevel, "\(record.name): \(entry.text)")
-    for client in clients.values where client.logLevel <= entry.level {
-      client.link.send(Frame(.log, payload: WireJSON.encode(LogRecord(level: entry.level, logger: record.name, text: entry.text))))
     }
   }
 

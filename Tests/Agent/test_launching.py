@@ -67,3 +67,14 @@ def test_commands_are_quoted_for_any_shell(case):
 def test_the_texts_are_the_shared_ones(name, text):
     with open(os.path.join(FOLDER, 'bootstrap', name + '.txt')) as f:
         assert LAUNCH[text] == f.read().rstrip('\n')
+
+
+def test_what_may_pass_is_tried_again_after_growing_pauses():
+    retries = LAUNCH['LaunchRetries']({'retries': 8})
+    assert [retries.failed('unreachable') for _ in range(9)] == [0, 1, 3, 7, 15, 30, 30, 30, None]
+
+
+@pytest.mark.parametrize('code', ['authentication', 'timeout', 'no_python', 'become', 'internal'])
+def test_what_stays_as_it_is_is_not_tried_again(code):
+    assert LAUNCH['LaunchRetries']({'retries': 3}).failed(code) is None
+    assert LAUNCH['LaunchRetries']({}).failed('unreachable') is None

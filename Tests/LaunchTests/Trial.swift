@@ -24,8 +24,7 @@ struct Trial {
   let logged = Logged()
 
   init() {
-    let logged = logged
-    launcher = Launcher(eventLoop: eventLoop) { line in logged.append(line) }
+    launcher = Launcher(eventLoop: eventLoop)
   }
 
   func launch(
@@ -33,11 +32,11 @@ struct Trial {
     parentPython: String? = nil, core: String = Trial.echo, initialBytes: String = ""
   ) async throws -> OpenNode {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
-    let launcher = launcher
+    let (launcher, logged) = (launcher, logged)
     let child = try await eventLoop.flatSubmit {
       launcher.launch(
         plan: plan, secrets: secrets, python: python, candidates: candidates, parentPython: parentPython,
-        core: zlib(Array(core.utf8)), initialBytes: Array(initialBytes.utf8)
+        core: zlib(Array(core.utf8)), initialBytes: Array(initialBytes.utf8), log: { line in logged.append(line) }
       ) { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(Collector(continuation))

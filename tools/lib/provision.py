@@ -16,8 +16,8 @@ HOST_PACKAGES = (
     "acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt",
     "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd",
 )
-#: In addition, for the tests of quoting.
-TEST_PACKAGES = ("zsh", "fish", "tcsh")
+#: In addition, for the tests of quoting and of smart cards.
+TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2")
 
 
 class SetupFailed(Exception):

@@ -21,7 +21,8 @@ class RouterRefused(Exception):
 class Router:
     """`with Router() as router:` a router of our own, spoken to over its socket."""
 
-    def __init__(self, environment: dict[str, str] | None = None):
+    def __init__(self, environment: dict[str, str] | None = None, before: list[str] = ()):
+        """`before`: words that stand before the router's command line."""
         self.directory = Path(tempfile.mkdtemp(prefix="probe-"))
         path = self.directory / "router"
         with socket.socket(socket.AF_UNIX) as listener:
@@ -29,7 +30,7 @@ class Router:
             path.chmod(0o600)
             listener.listen(16)
             fd = listener.fileno()
-            command = [str(paths.MITOGEN), "router", "--listen-fd", str(fd), "--watch-pid", str(os.getpid()), "--directory", str(self.directory)]
+            command = [*before, str(paths.MITOGEN), "router", "--listen-fd", str(fd), "--watch-pid", str(os.getpid()), "--directory", str(self.directory)]
             self.process = subprocess.Popen(command, pass_fds=[fd], env=environment, stdin=subprocess.DEVNULL)
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
@@ -63,10 +64,10 @@ class Router:
             data += piece
         return data
 
-    def start(self, op: str, hops: list[dict] = (), *parts: bytes) -> int:
-        """Sends a request and does not wait; returns its stream."""
+    def start(self, op: str, hops: list[dict] = (), *parts: bytes, **header) -> int:
+        """Sends a request and does not wait; returns its stream. `header` is what its operation needs in addition."""
         self.stream += 1
-        everything = [json.dumps({"op": op, "hops": len(hops)}).encode(), *(json.dumps(hop).encode() for hop in hops), *parts]
+        everything = [json.dumps({"op": op, "hops": len(hops)} | header).encode(), *(json.dumps(hop).encode() for hop in hops), *parts]
         lengths = struct.pack(">H", len(everything)) + b"".join(struct.pack(">I", len(part)) for part in everything)
         self.send(REQUEST, self.stream, lengths + b"".join(everything))
         return self.stream
@@ -90,8 +91,8 @@ class Router:
                 answers[stream] = [payload[at + sum(lengths[:index]):][:length] for index, length in enumerate(lengths)]
         return answers
 
-    def request(self, op: str, hops: list[dict] = (), *parts: bytes) -> bytes:
-        stream = self.start(op, hops, *parts)
+    def request(self, op: str, hops: list[dict] = (), *parts: bytes, **header) -> bytes:
+        stream = self.start(op, hops, *parts, **header)
         return self.replies({stream})[stream]
 
     def memory(self, kind: str = "VmRSS") -> int:

@@ -27,12 +27,14 @@ def bootstrap_command(plan, python, candidates, nonce, size):
     return ['/bin/sh', '-c', DISCOVERY.replace('{nonce}', nonce), stage] + candidates
 
 
-def command_line(plan, bootstrap):
-    """The plan's argv with its bootstrap put in."""
+def command_line(plan, bootstrap, files):
+    """The plan's argv with its bootstrap put in, and the paths of its secret files, which `files` has by slot."""
     words = []
     for element in plan['argv']:
         if not isinstance(element, dict):
             words.append(element)
+        elif 'secret_file' in element:
+            words.append(files[element['secret_file']].path)
         elif element['bootstrap'] == 'argv':
             words += bootstrap
         else:

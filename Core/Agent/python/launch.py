@@ -22,6 +22,9 @@ class Launch(object):
         self.hello = hello
         self.pid = None
         self.machine = None
+        self._files = {}
+        self._delivered = False
+        self._retries = LaunchRetries(self.plan)
         self._sources = {}
         self._write_fd = None
         self._terminal = None
@@ -29,25 +32,32 @@ class Launch(object):
         self._python = stream.header.get('python')
         # An account may not be allowed to run the interpreter of another: then the system's is tried, once.
         self._second = None if self._python or self.plan.get('interpreter') == 'discover' else ['/usr/bin/python3']
-        self._deadline = agent.loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
+        self._deadline = None
         self.child = Child(agent, stream.header['child'], self._link_closed)
         self.child.on_hello = self._hello_received
         stream.on_cancel = lambda: self._fail('cancelled', 'cancelled')
 
     def start(self):
         header, loop = self.stream.header, self.agent.loop
+        if self.stream.done:
+            # Cancelled between two attempts.
+            return
+        self._deadline = loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
         nonce = to_hex(os.urandom(8))
         candidates = header.get('candidates') or ['python3', 'python', '/usr/bin/python3']
         self.machine = LaunchMachine(self.plan, self.secrets, nonce, candidates)
         bootstrap = bootstrap_command(self.plan, self._python, candidates, nonce, len(self.core))
-        argv = command_line(self.plan, bootstrap)
         theirs = self._open_fds(self.plan.get('stdio', 'pipes'))
+        passed = [fd for fd in set(theirs) if fd != self._slave]
+        argv = self.plan['argv']
         try:
+            self._files = secret_files(self.plan, self.secrets)
+            argv = command_line(self.plan, bootstrap, self._files)
             self.pid = spawn(argv, self.plan.get('environment'), self.plan.get('directory'), theirs, self._slave)
         except OSError as e:
             return self._act(self.machine.could_not_start(to_text(argv[0]), e.strerror))
         finally:
-            close(*[fd for fd in set(theirs) if fd != self._slave])
+            close(*passed)
         self.agent.pool.guard(self.pid)
         loop.watch_child(self.pid, self._exited)
         for source, fd in self._sources.items():
@@ -139,6 +149,8 @@ class Launch(object):
         if settings.get('deflate'):
             self.child.link.deflater = Deflater()
         write_fd, self._write_fd = self._write_fd, None
+        self._delivered = True
+        self._close_files()
         self.child.link.attach(fd, write_fd, self.core + encode_frame(0, 0, HELLO, 0, self.hello), rest)
 
     def _ready(self):
@@ -150,13 +162,25 @@ class Launch(object):
         self.stream.reply([self.child.hello])
 
     def _fail(self, code, message, hint=''):
+        self.agent.loop.cancel(self._deadline)
         if code == 'no_python' and self._second and not self.stream.done:
             self._python, self._second = self._second, None
             self._close_fds()
             return self.start()
-        self.agent.loop.cancel(self._deadline)
+        pause = self._pause_after(code)
+        if pause is not None:
+            self._close_fds()
+            self._log(u'%s; the next attempt follows in %d s' % (message, pause))
+            self.agent.loop.after(pause, self.start)
+            return
         self.stream.fail(code, message, hint)
         self.child.close(code, message)
+
+    def _pause_after(self, code):
+        """Seconds until the next attempt, or None. There is none behind a child that still runs or that was sent the core."""
+        if self.stream.done or self.pid is not None or self._delivered:
+            return None
+        return self._retries.failed(code)
 
     def _terminate(self):
         """Descriptors are closed: most programs end now. Then TERM, then KILL."""
@@ -173,8 +197,14 @@ class Launch(object):
             close(self._slave)
             self._slave = None
 
+    def _close_files(self):
+        files, self._files = self._files, {}
+        for file in files.values():
+            file.close()
+
     def _close_fds(self):
         self._close_slave()
+        self._close_files()
         fds = set([fd for fd in list(self._sources.values()) + [self._write_fd] if fd is not None])
         self._sources, self._write_fd = {}, None
         for fd in fds:

@@ -30,6 +30,22 @@ class MarkerSearch(object):
         return None
 
 
+class LaunchRetries(object):
+    """When a launch that failed is tried again; the twin of Core/Launch/LaunchRetries."""
+
+    def __init__(self, plan):
+        self._left = plan.get('retries', 0)
+        self._pause = 0
+
+    def failed(self, code):
+        """Seconds to wait before the next attempt, or None."""
+        if self._left <= 0 or code != 'unreachable':
+            return None
+        self._left -= 1
+        pause, self._pause = self._pause, min(self._pause * 2 + 1, 30)
+        return pause
+
+
 class LaunchMachine(object):
     """Events in, actions out: ('answer', slot, 'tty'|'stdin'), ('deliver', rest), ('fail', code, message, hint),
     ('log', text), ('ready',)."""
@@ -56,9 +72,10 @@ class LaunchMachine(object):
     def received(self, data, source):
         """`source`: 'stdout', 'stderr' or 'tty'."""
         if self.state != self.WAITING_FOR_MARKER:
-            if source != self._link:
-                self._spoken.append(data)
-            return []
+            if source == self._link:
+                return []
+            self._spoken.append(data)
+            return self._read(data, source) if self.state != self.FAILED else []
         transcript = self._noise if source == 'stdout' else self._spoken
         found = self._search.search(data) if source == self._link else None
         if found:
@@ -137,21 +154,25 @@ class LaunchMachine(object):
         return actions
 
     def _act(self, line, complete, source):
-        """By the first rule that matches and can act. One that sends needs a prompt; one that logs, the whole line."""
+        """By the first rule that matches and can act. One that sends needs a prompt; one that logs, the whole line, and
+        it alone acts once Python runs."""
+        starting = self.state == self.WAITING_FOR_MARKER
         for rule in self._rules:
             if rule.on not in (None, source) or not rule.matches(line):
                 continue
             then = rule.then
             if 'send' in then:
-                if complete:
+                if complete or not starting:
                     continue
                 # What follows in this line is no part of the prompt that was answered.
                 line.clear()
                 return self._answer(then['send'], source)
             if 'fail' in then:
+                if not starting:
+                    continue
                 failure = then['fail']
                 return self._fail(failure['code'], self.told(failure['message']), failure.get('hint', ''))
-            if complete:
+            elif complete and line.bytes:
                 return ('log', u'%s: %s' % (self._plan['description'], self._spoken.shown(line.bytes)))
         return None
 
@@ -197,6 +218,8 @@ class LaunchMachine(object):
     def _variable(self, slot):
         if slot == 'become_password' or slot == 'password' and self._changes_account():
             return 'ansible_become_password'
+        if slot == 'private_key_passphrase':
+            return 'ansible_private_key_passphrase'
         return 'ansible_password' if slot == 'password' else 'the option "%s"' % slot
 
     def _no_python(self):

@@ -4,7 +4,7 @@ import PluginKit
 struct SSHConnection: ConnectionPlugin {
   static let name = "ssh"
   static let summary = "Reaches a machine by the OpenSSH client."
-  static let aliases = ["ansible.builtin.ssh", "smart"]
+  static let aliases = ["ansible.builtin.ssh", "ansible.legacy.ssh", "smart"]
   static let options = SSHOptions.all
 
   func plan(_ options: Options, probes: [ProbeResult]?) throws -> LaunchPlan {
@@ -16,60 +16,84 @@ struct SSHConnection: ConnectionPlugin {
     }
     let target = SSHTarget(
       inventoryName: options.host, host: host, port: try options.int("port"), user: try options.string("remote_user"))
-    let asksUser = options.has(secret: "password") || options.has(secret: "private_key_passphrase")
+    let secrets = try SSHSecrets(options)
+    let first = SSHArguments(try options.words("ssh_args"))
+    let others = SSHArguments(try options.words("ssh_common_args") + options.words("ssh_extra_args"))
+    let messages = SSHMessages(
+      target: target, secrets: secrets, jumpHosts: (first.jumpHosts + others.jumpHosts).filter { $0 != host })
 
     return LaunchPlan(
-      argv: try command(options, target, asksUser: asksUser).map { .literal($0) } + [.bootstrapShellCommand],
+      argv: try command(options, target, secrets, first, others) + [.bootstrapShellCommand],
       // With a terminal at hand, ssh would still put a window on the user's screen if this were set.
-      environment: asksUser ? ["SSH_ASKPASS_REQUIRE": nil] : [:],
-      stdio: asksUser ? .ttyBeside : .socketpair,
+      environment: secrets.areAskedFor ? ["SSH_ASKPASS_REQUIRE": nil] : [:],
+      stdio: secrets.areAskedFor ? .ttyBeside : .socketpair,
       interpreter: .discover,
-      prompts: asksUser ? SSHMessages.prompts(target, extra: try options.string("sshpass_prompt")) : [],
-      hints: SSHMessages.hints(target),
+      prompts: messages.prompts(extra: try options.string("sshpass_prompt")),
+      hints: messages.hints,
       description: "ssh to \(target)",
-      timeout: try options.seconds("timeout"))
+      timeout: try options.seconds("timeout"),
+      retries: max(try options.int("reconnection_retries") ?? 0, 0))
   }
 
-  /// Of an option given twice ssh takes the first. So what must hold comes first, then what the user wrote, as
-  /// in stock Ansible, and what merely completes it comes last.
-  private func command(_ options: Options, _ target: SSHTarget, asksUser: Bool) throws -> [String] {
-    let written = try SSHArguments(
-      options.words("ssh_args") + options.words("ssh_common_args") + options.words("ssh_extra_args"))
-
+  /// Of an option given twice ssh takes the first. So what must hold comes first, then what is set, in the order
+  /// of stock Ansible, and what merely completes it comes last.
+  private func command(
+    _ options: Options, _ target: SSHTarget, _ secrets: SSHSecrets, _ first: SSHArguments, _ others: SSHArguments
+  ) throws -> [LaunchPlan.Argument] {
     var argv = try Words.split(options.string("ssh_executable") ?? "ssh")
     // A link lives as long as its ssh client. As a master the client would go on in the background after the run
     // and hold the link's descriptors. A master that stands already is used if the user names its path here.
     argv += ["-o", "ControlMaster=no"]
-    argv += written.words
-    if !written.namesControlPath { argv += ["-o", "ControlPath=none"] }
-
     let verbosity = max(try options.int("mitogen_ssh_debug_level") ?? 0, try options.int("verbosity") ?? 0)
     if verbosity > 0 { argv.append("-" + String(repeating: "v", count: min(verbosity, 3))) }
-
-    // An ssh_config may give the host a command, a terminal or no stdin. Clients before 8.7 do not know StdinNull
-    // and ForkAfterAuthentication, those before 7.6 RemoteCommand: from here on, what a client does not know is
-    // no error. What the user wrote stands before this and is still checked by ssh.
-    argv += ["-T", "-o", "IgnoreUnknown=*", "-o", "RemoteCommand=none"]
-    argv += ["-o", "StdinNull=no", "-o", "ForkAfterAuthentication=no"]
+    argv += first.words
 
     if try !options.bool("host_key_checking") { argv += ["-o", "StrictHostKeyChecking=no"] }
     if let port = target.port { argv += ["-o", "Port=\(port)"] }
-    if let user = target.user { argv += ["-o", "User=\(quoted(user))"] }
-    if let key = try options.string("private_key_file") { argv += ["-o", "IdentityFile=\(quoted(key))"] }
+    var identity: [LaunchPlan.Argument] = []
+    if secrets.hasKey {
+      // Only this key is meant: a passphrase must not be offered to another.
+      identity = [.literal("-o"), .literal("IdentitiesOnly=yes"), .literal("-i"), .secretFile(slot: "private_key")]
+    } else if let key = try options.string("private_key_file") {
+      argv += ["-o", "IdentityFile=\(quoted(key))"]
+    }
     if let provider = try options.string("pkcs11_provider") {
       argv += ["-o", "PKCS11Provider=\(quoted(provider))", "-o", "PreferredAuthentications=publickey"]
     }
-    // One refused password is enough: a second try would send the same again, and accounts get locked.
-    argv += asksUser ? ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"] : ["-o", "BatchMode=yes"]
-    // At most a day: ssh refuses what does not fit its int.
-    argv += ["-o", "ConnectTimeout=\(Int(min(try options.seconds("timeout"), 86400).rounded(.up)))"]
+    if let user = target.user { argv += ["-o", "User=\(quoted(user))"] }
+    argv += ["-o", "ConnectTimeout=\(connectTimeout(try options.seconds("timeout")))"]
+
+    argv += others.words
+    if !first.namesControlPath && !others.namesControlPath { argv += ["-o", "ControlPath=none"] }
+    argv += completion(secrets)
     if let interval = try options.int("mitogen_ssh_keepalive_interval"), interval > 0 {
       let count = try options.int("mitogen_ssh_keepalive_count") ?? 10
       argv += ["-o", "ServerAliveInterval=\(interval)", "-o", "ServerAliveCountMax=\(count)"]
     }
     // The link compresses by itself what is worth it; ssh would do it a second time, files included.
     argv += ["-o", "Compression=\(try options.bool("mitogen_ssh_compression") ? "yes" : "no")"]
-    return argv + [target.host]
+    return argv.map(LaunchPlan.Argument.literal) + identity + [.literal(target.host)]
+  }
+
+  /// What an ssh_config may not change.
+  private func completion(_ secrets: SSHSecrets) -> [String] {
+    // It may give the host a command, a terminal or no stdin. Clients before 8.7 do not know StdinNull, SessionType
+    // and ForkAfterAuthentication, those before 7.6 RemoteCommand: from here on, what a client does not know is no
+    // error. What the user wrote stands before this and is still checked by ssh.
+    var words = ["-T", "-o", "IgnoreUnknown=*", "-o", "RemoteCommand=none", "-o", "SessionType=default"]
+    words += ["-o", "StdinNull=no", "-o", "ForkAfterAuthentication=no"]
+    // A client that is told to be quiet does not say why it failed. What it says goes to the log.
+    words += ["-o", "LogLevel=INFO"]
+    guard secrets.areAskedFor else { return words + ["-o", "BatchMode=yes"] }
+    // One refused password is enough: a second try would send the same again, and accounts get locked.
+    // A question about new host keys would come when nobody answers any more.
+    return words + ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1", "-o", "UpdateHostKeys=no"]
+  }
+
+  /// A second less than the hop has in all: then ssh itself says that nothing answers, and a connection that takes
+  /// longer would leave no time for Python. At most a day: ssh refuses what does not fit its int.
+  private func connectTimeout(_ seconds: Double) -> Int {
+    max(Int(min(seconds, 86400).rounded(.up)) - 1, 1)
   }
 
   /// ssh splits the value of `-o` at blanks unless it is quoted.

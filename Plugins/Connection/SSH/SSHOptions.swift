@@ -13,8 +13,15 @@ enum SSHOptions {
       aliases: ["user"]),
     .secret(
       "password", "Password of the account.", vars: ["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"]),
+    .string(
+      "password_mechanism", "disable: the password is not used. The other values mean the same here: ssh asks, and is answered.",
+      vars: ["ansible_ssh_password_mechanism"], ini: ["ssh_connection/password_mechanism"],
+      env: ["ANSIBLE_SSH_PASSWORD_MECHANISM"]),
     .secret(
-      "private_key_passphrase", "Passphrase of the private key.",
+      "private_key", "The private key itself. ssh reads it from a file in memory; no agent is needed.",
+      vars: ["ansible_private_key", "ansible_ssh_private_key"], env: ["ANSIBLE_PRIVATE_KEY"]),
+    .secret(
+      "private_key_passphrase", "Passphrase of the private key, given as such or by its file.",
       vars: ["ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"],
       env: ["ANSIBLE_PRIVATE_KEY_PASSPHRASE"]),
     .string(
@@ -47,6 +54,10 @@ enum SSHOptions {
       "timeout", "Seconds until the server must have answered.", default: 10,
       vars: ["ansible_timeout", "ansible_ssh_timeout"], ini: ["defaults/timeout", "ssh_connection/timeout"],
       env: ["ANSIBLE_TIMEOUT", "ANSIBLE_SSH_TIMEOUT"]),
+    .int(
+      "reconnection_retries", "Further attempts where the server cannot be reached. A refused login is not tried again.",
+      default: 0, vars: ["ansible_ssh_retries"], ini: ["connection/retries", "ssh_connection/retries"],
+      env: ["ANSIBLE_SSH_RETRIES"]),
     .int(
       "verbosity", "How much ssh tells, 0 to 3.", default: 0, vars: ["ansible_ssh_verbosity"],
       ini: ["ssh_connection/verbosity"], env: ["ANSIBLE_SSH_VERBOSITY"]),

@@ -1,0 +1,29 @@
+import Logging
+import NIOCore
+import Wire
+
+/// What nodes, and the programs on the way to them, have to tell: into the router's log, and to the clients that want it.
+extension RouterCore {
+  /// Lowest level of log records that anybody wants of a node.
+  var wantedLevel: LogLevel {
+    clients.values.reduce(LogLevel(configuration.logLevel)) { min($0, $1.logLevel) }
+  }
+
+  func logged(_ payload: ByteBuffer, by record: NodeRecord) {
+    guard let entry = try? WireJSON.decode(LogRecord.self, from: payload) else { return }
+    log.log(level: entry.level.loggerLevel, "\(record.name): \(entry.text)")
+    tell(LogRecord(level: entry.level, logger: record.name, text: entry.text))
+  }
+
+  /// What a program on the way to a node, such as ssh, wrote beside the link.
+  func said(_ text: String, of record: NodeRecord) {
+    log.debug("\(text)")
+    tell(LogRecord(level: .info, logger: record.name, text: text))
+  }
+
+  private func tell(_ entry: LogRecord) {
+    for client in clients.values where client.logLevel <= entry.level {
+      client.link.send(Frame(.log, payload: WireJSON.encode(entry)))
+    }
+  }
+}
