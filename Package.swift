@@ -35,6 +35,7 @@ let package = Package(
     .library(name: "MitogenLXD", type: .dynamic, targets: ["MitogenLXD"]),
     .library(name: "MitogenPodman", type: .dynamic, targets: ["MitogenPodman"]),
     .library(name: "MitogenLocal", type: .dynamic, targets: ["MitogenLocal"]),
+    .library(name: "MitogenSetNS", type: .dynamic, targets: ["MitogenSetNS"]),
     .library(name: "MitogenSSH", type: .dynamic, targets: ["MitogenSSH"]),
     .library(name: "MitogenSudo", type: .dynamic, targets: ["MitogenSudo"]),
     .library(name: "MitogenSu", type: .dynamic, targets: ["MitogenSu"]),
@@ -115,7 +116,8 @@ let package = Package(
       sources: ["AgentSources.swift"],
       resources: [
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
-        .embedInCode("python/compat.py"), .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"),
+        .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
@@ -181,6 +183,9 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH", exclude: ["README.md"],

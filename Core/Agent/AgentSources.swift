@@ -14,11 +14,17 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["exec", "files", "launch"]
+  public static let partNames = ["enter", "exec", "files", "launch"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
     switch name {
+    case "enter":
+      [
+        PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
+        PackageResources.entering_py, PackageResources.enter_py,
+      ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
     case "files": [PackageResources.spawn_py, PackageResources.files_py]
     case "launch":
@@ -36,6 +42,7 @@ public enum AgentSources {
     case "exec": "exec"
     case "put", "get", "tmp", "remove": "files"
     case "open": "launch"
+    case "enter": "enter"
     default: nil
     }
   }

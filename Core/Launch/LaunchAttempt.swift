@@ -70,8 +70,7 @@ final class LaunchAttempt {
       let files = try SecretFiles(plan, secrets)
       argv = files.commandLine(plan.argv, bootstrap: bootstrap)
       secretFiles = files
-      let request = SpawnRequest(
-        argv: argv, environment: SpawnRequest.environment(changes: plan.environment), directory: plan.directory)
+      let request = SpawnRequest(plan: plan, argv: argv)
       let stdio = try ChildStdio(plan.stdio)
       process = try request.spawn(
         stdio: (stdio.child.input.number, stdio.child.output.number, stdio.child.error.number),
@@ -297,7 +296,7 @@ final class LaunchAttempt {
   private func couldNotStart(_ error: any Error, program: String) -> LaunchError {
     switch error {
     case let failure as SpawnRequest.Failure:
-      machine.couldNotStart(program: program, step: failure.step, reason: failure.reason)
+      machine.couldNotEnter(failure) ?? machine.couldNotStart(program: program, step: failure.step, reason: failure.reason)
     case let failure as SystemError:
       LaunchError(code: "internal", message: "\(plan.description): \(failure.call): \(failure.reason)")
     case let failure as LaunchError: failure

@@ -92,6 +92,12 @@ extension LaunchMachine {
         : "Install it there, or set the variable that names its path.")
   }
 
+  /// `nil`: the failure was not on the way into a container.
+  func couldNotEnter(_ failure: SpawnRequest.Failure) -> LaunchError? {
+    guard let enter = plan.enter, let obstacle = failure.obstacle else { return nil }
+    return obstacle.error(enter, description: plan.description, number: failure.number)
+  }
+
   /// Why the link has ended, with what is known.
   func diagnosis(exit: ChildExit?) -> LaunchError {
     let how = exit.map { "ended with \($0)" } ?? "closed the connection"

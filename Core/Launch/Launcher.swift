@@ -11,10 +11,12 @@ public final class Launcher: Sendable {
   private let eventLoop: any EventLoop
   /// All launches of which something is left.
   private let running: NIOLoopBoundBox<[ObjectIdentifier: LaunchAttempt]>
+  private let probing: NIOLoopBoundBox<[ObjectIdentifier: Probe]>
 
   public init(eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
     running = .makeBoxSendingValue([:], eventLoop: eventLoop)
+    probing = .makeBoxSendingValue([:], eventLoop: eventLoop)
   }
 
   /// Starts a node. On the launcher's event loop only.
@@ -52,10 +54,26 @@ public final class Launcher: Sendable {
     return attempt.launched
   }
 
+  /// Runs one of a plan's probes. On the launcher's event loop only.
+  ///
+  /// The future succeeds with what the command printed, also where it failed or could not be started; it fails with
+  /// `LaunchError` when the command has not ended in time, and is being ended.
+  ///
+  /// - Parameter seconds: until it must have ended.
+  public func probe(_ argv: [String], of plan: LaunchPlan, within seconds: Double) -> EventLoopFuture<ProbeResult> {
+    eventLoop.preconditionInEventLoop()
+    let probe = Probe(argv: argv, plan: plan, eventLoop: eventLoop)
+    let id = ObjectIdentifier(probe)
+    probing.value[id] = probe
+    probe.ended.assumeIsolated().whenComplete { [probing] _ in probing.value[id] = nil }
+    probe.start(within: seconds)
+    return probe.result
+  }
+
   /// Succeeds when every child that was started up to now has ended. From any thread.
   public func allEnded() -> EventLoopFuture<Void> {
-    eventLoop.flatSubmit { [eventLoop, running] in
-      EventLoopFuture.andAllComplete(running.value.values.map(\.ended), on: eventLoop)
+    eventLoop.flatSubmit { [eventLoop, running, probing] in
+      EventLoopFuture.andAllComplete(running.value.values.map(\.ended) + probing.value.values.map(\.ended), on: eventLoop)
     }
   }
 
@@ -63,6 +81,7 @@ public final class Launcher: Sendable {
   public func terminateAll() {
     eventLoop.preconditionInEventLoop()
     for attempt in Array(running.value.values) { attempt.terminate() }
+    for probe in Array(probing.value.values) { probe.terminate() }
   }
 
   private func remember(_ attempt: LaunchAttempt) {

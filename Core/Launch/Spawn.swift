@@ -7,6 +7,8 @@ struct SpawnRequest {
   /// "NAME=value"
   var environment: [String]
   var directory: String?
+  /// Where the child goes first; the rest is meant in there.
+  var enter: LaunchPlan.Enter?
 
   /// Why it could not be started.
   struct Failure: Error, Equatable {
@@ -15,11 +17,33 @@ struct SpawnRequest {
     var number: Int32
 
     var reason: String { String(cString: strerror(number)) }
+    /// Where `step` is one on the way into a container.
+    var obstacle: EntryObstacle? { EntryObstacle(rawValue: step) }
   }
 
   struct Process {
     var pid: pid_t
     var pidfd: Int32
+  }
+
+  /// What a child begins with that goes elsewhere: nothing of ours is meant there.
+  static let environmentElsewhere = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+
+  init(argv: [String], environment: [String], directory: String? = nil, enter: LaunchPlan.Enter? = nil) {
+    self.argv = argv
+    self.environment = environment
+    self.directory = directory
+    self.enter = enter
+  }
+
+  /// - Parameter argv: the plan's, with its bootstrap put in.
+  init(plan: LaunchPlan, argv: [String]) {
+    self.init(
+      argv: argv,
+      environment: Self.environment(
+        changes: plan.environment,
+        inherited: plan.enter == nil ? Self.inheritedEnvironment() : Self.environmentElsewhere),
+      directory: plan.directory, enter: plan.enter)
   }
 
   /// "NAME=value" of this process.
@@ -43,17 +67,23 @@ struct SpawnRequest {
     return kept + set
   }
 
-  /// The file to execute: as execvp would find it, by the child's own PATH.
-  func executable() throws(Failure) -> String {
-    let name = argv.first ?? ""
-    if name.utf8.contains(UInt8(ascii: "/")) { return name }
+  /// What the file to execute may be: by the child's own PATH, in its order.
+  var candidates: [String] {
+    guard let name = argv.first, !name.isEmpty else { return [] }
+    if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
     let path = environment.first { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? "/bin:/usr/bin"
+    return path.split(separator: ":", omittingEmptySubsequences: false).map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
+  }
+
+  /// The file to execute: as execvp would find it. Of a child that goes elsewhere only the child can know.
+  func executables() throws(Failure) -> [String] {
+    let candidates = self.candidates
+    if enter != nil || candidates.count == 1 { return candidates }
     var denied = false
-    for folder in path.split(separator: ":", omittingEmptySubsequences: false) {
-      let candidate = folder.isEmpty ? "./\(name)" : "\(folder)/\(name)"
+    for candidate in candidates {
       var status = stat()
-      guard !name.isEmpty, stat(candidate, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      if access(candidate, X_OK) == 0 { return candidate }
+      guard stat(candidate, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      if access(candidate, X_OK) == 0 { return [candidate] }
       denied = true
     }
     throw Failure(step: "execute", number: denied ? EACCES : ENOENT)
@@ -62,24 +92,26 @@ struct SpawnRequest {
   /// - Parameter terminal: becomes the controlling terminal.
   func spawn(stdio: (Int32, Int32, Int32), terminal: Int32?, flags: UInt32 = 0) throws(Failure) -> Process {
     // NUL would end a string early, and what is behind it would be lost without a word.
-    guard (argv + environment + [directory ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
+    guard (argv + environment + [directory ?? "", enter?.user ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
       throw Failure(step: "pass a NUL byte to", number: EINVAL)
     }
-    let path = try executable()
+    let files = CStrings(try executables())
     let words = CStrings(argv)
-    let variables = CStrings(environment)
-    let file = CStrings([path])
+    let variables = CStrings(environment, spare: enter == nil ? 0 : Int(MITOGEN_ENTRY_VARIABLES))
     let folder = directory.map { CStrings([$0]) }
+    var entry: OpenedEntry?
+    if let enter { entry = try OpenedEntry.open(enter) }
     var request = mitogen_spawn_request()
-    request.path = UnsafePointer(file.pointers[0])
+    request.paths = files.base
     request.argv = words.base
     request.envp = variables.base
     request.directory = UnsafePointer(folder?.pointers[0])
     request.stdio = stdio
     request.terminal = terminal ?? -1
     request.flags = flags
+    request.entry = entry.map { UnsafePointer($0.pointer) }
     var result = mitogen_spawn_result()
-    let error = withExtendedLifetime((words, variables, file, folder)) { mitogen_spawn(&request, &result) }
+    let error = withExtendedLifetime((words, variables, files, folder, entry)) { mitogen_spawn(&request, &result) }
     guard error == 0 else { throw Failure(step: Self.name(of: result.step), number: error) }
     return Process(pid: result.pid, pidfd: result.pidfd)
   }
@@ -91,19 +123,26 @@ struct SpawnRequest {
     case MITOGEN_SPAWN_STEP_STDIO: "set up its descriptors"
     case MITOGEN_SPAWN_STEP_DIRECTORY: "change to the directory"
     case MITOGEN_SPAWN_STEP_EXEC: "execute"
+    case MITOGEN_SPAWN_STEP_JOIN: EntryObstacle.join.rawValue
+    case MITOGEN_SPAWN_STEP_ROOT: EntryObstacle.root.rawValue
+    case MITOGEN_SPAWN_STEP_USER: EntryObstacle.user.rawValue
+    case MITOGEN_SPAWN_STEP_GROUP: EntryObstacle.group.rawValue
+    case MITOGEN_SPAWN_STEP_ACCOUNT: EntryObstacle.account.rawValue
+    case MITOGEN_SPAWN_STEP_TIME: EntryObstacle.time.rawValue
     default: "start a process"
     }
   }
 }
 
 /// Strings for C, NULL at the end, freed with this object.
-private final class CStrings {
-  fileprivate let pointers: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>
+final class CStrings {
+  let pointers: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>
 
-  init(_ strings: [String]) {
-    pointers = .allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() { pointers.initializeElement(at: index, to: strdup(string)) }
-    pointers.initializeElement(at: strings.count, to: nil)
+  /// - Parameter spare: so many places more behind the NULL.
+  init(_ strings: [String], spare: Int = 0) {
+    pointers = .allocate(capacity: strings.count + 1 + spare)
+    pointers.initialize(repeating: nil)
+    for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
   }
 
   deinit {

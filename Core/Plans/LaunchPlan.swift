@@ -23,14 +23,17 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
   public var timeout: Double
   /// How often more a launch is tried that ended as `unreachable` before Python ran; the pauses between grow.
   public var retries: Int
-  /// Commands that the parent runs first; their output comes back with a second request for a plan.
+  /// Commands that the parent runs first, in turn, with `environment` and `directory` and within `timeout`; what they
+  /// print comes back with a second request for a plan, which must have none. `argv` may then be empty.
   public var probes: [[String]]?
+  /// `nil`: the child stays in the parent's namespaces.
+  public var enter: Enter?
 
   public init(
     argv: [Argument], environment: [String: String?] = [:], directory: String? = nil,
     stdio: StdioShape = .pipes, interpreter: InterpreterChoice = .direct, prompts: [PromptRule] = [],
     hints: [ErrorHint] = [], leavesMachine: Bool = true, description: String, timeout: Double = 10, retries: Int = 0,
-    probes: [[String]]? = nil
+    probes: [[String]]? = nil, enter: Enter? = nil
   ) {
     self.argv = argv
     self.environment = environment
@@ -44,10 +47,11 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     self.timeout = timeout
     self.retries = retries
     self.probes = probes
+    self.enter = enter
   }
 
   private enum CodingKeys: String, CodingKey {
-    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, retries, probes
+    case argv, environment, directory, stdio, interpreter, prompts, hints, description, timeout, retries, probes, enter
     case leavesMachine = "leaves_machine"
   }
 
@@ -66,6 +70,7 @@ public struct LaunchPlan: Codable, Equatable, Sendable {
     timeout = try c.decodeIfPresent(Double.self, forKey: .timeout) ?? 10
     retries = try c.decodeIfPresent(Int.self, forKey: .retries) ?? 0
     probes = try c.decodeIfPresent([[String]].self, forKey: .probes)
+    enter = try c.decodeIfPresent(Enter.self, forKey: .enter)
   }
 }
 

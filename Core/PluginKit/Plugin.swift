@@ -32,19 +32,6 @@ extension ConnectionPlugin {
   public static var changesAccount: Bool { false }
 }
 
-/// What one of a plan's probes printed.
-public struct ProbeResult: Codable, Equatable, Sendable {
-  public var rc: Int
-  public var stdout: String
-  public var stderr: String
-
-  public init(rc: Int, stdout: String, stderr: String) {
-    self.rc = rc
-    self.stdout = stdout
-    self.stderr = stderr
-  }
-}
-
 /// A kind of module: how to recognise its source and how to run it.
 public protocol ModuleRunner: Plugin {
   /// Runners are asked in this order, lowest first; the first that recognises a source runs it.

@@ -21,52 +21,68 @@ public final class ConnectionMethod: Sendable {
   }
 
   /// The plan for these options (a JSON object). Blocks for at most `deadline`, and once for the library's loading;
-  /// any thread may call. The same bytes give the same plan without asking the plugin again.
+  /// any thread may call. The same bytes give the same plan without asking the plugin again, unless it was made from
+  /// probes: what they found was true once.
   ///
   /// Throws `PluginRefusal` where the plugin cannot serve the options, `RegistryError` where it is at fault.
   public func plan(
     optionsJSON: [UInt8], probesJSON: [UInt8]? = nil, deadline: Duration = .seconds(10)
   ) throws -> LaunchPlan {
-    try plans.plan(for: .init(options: optionsJSON, probes: probesJSON)) {
-      var arguments = [CallArgument(name: "options", bytes: optionsJSON)]
-      if let probesJSON { arguments.append(CallArgument(name: "probes", bytes: probesJSON)) }
-      let answer = try library.call(name, MITOGEN_CONNECTION_PLAN, arguments, within: deadline)
-      let plan = try library.decode(LaunchPlan.self, answer, "launch plan of \(name)")
-      try check(plan)
+    if let probesJSON {
+      let given = [CallArgument(name: "options", bytes: optionsJSON), CallArgument(name: "probes", bytes: probesJSON)]
+      let plan = try make(given, deadline)
+      guard plan.probes == nil else {
+        throw fault("probes", "none in the second plan", "\(plan.probes?.count ?? 0)")
+      }
       return plan
     }
+    return try plans.plan(for: optionsJSON) {
+      try make([CallArgument(name: "options", bytes: optionsJSON)], deadline)
+    }
+  }
+
+  private func make(_ arguments: [CallArgument], _ deadline: Duration) throws -> LaunchPlan {
+    let answer = try library.call(name, MITOGEN_CONNECTION_PLAN, arguments, within: deadline)
+    let plan = try library.decode(LaunchPlan.self, answer, "launch plan of \(name)")
+    try check(plan)
+    return plan
   }
 
   /// What the launcher relies on.
   private func check(_ plan: LaunchPlan) throws(RegistryError) {
-    func fault(_ item: String, _ expected: String, _ found: String) -> RegistryError {
-      RegistryError(
-        file: library.path, item: "launch plan of \(name): \(item)", expected: expected, found: found,
-        remedy: "this is a fault of the plugin; report it to its author")
+    guard plan.timeout > 0, plan.timeout.isFinite else { throw fault("timeout", "more than 0", "\(plan.timeout)") }
+    if let probes = plan.probes {
+      for command in probes where command.first?.isEmpty ?? true { throw fault("probes", "commands", "an empty one") }
+      for word in probes.joined() where word.utf8.contains(0) { throw fault("probes", "words without NUL", "one with NUL") }
+      return
     }
-    if plan.probes != nil { return }
     let places = plan.argv.count { $0 == .bootstrapWords || $0 == .bootstrapShellCommand }
     guard places == 1 else { throw fault("argv", "one bootstrap element", "\(places)") }
     for case .literal(let word) in plan.argv where word.utf8.contains(0) {
       throw fault("argv", "words without NUL", "one with NUL")
     }
     if case .literal("") = plan.argv[0] { throw fault("argv", "a command", "an empty word") }
-    guard plan.timeout > 0, plan.timeout.isFinite else { throw fault("timeout", "more than 0", "\(plan.timeout)") }
+    guard let enter = plan.enter else { return }
+    guard enter.pid > 0, enter.pid <= Int32.max else { throw fault("enter.pid", "a process", "\(enter.pid)") }
+    guard [.pipes, .socketpair].contains(plan.stdio) else {
+      throw fault("stdio", "pipes or socketpair, with enter", plan.stdio.rawValue)
+    }
+  }
+
+  private func fault(_ item: String, _ expected: String, _ found: String) -> RegistryError {
+    RegistryError(
+      file: library.path, item: "launch plan of \(name): \(item)", expected: expected, found: found,
+      remedy: "this is a fault of the plugin; report it to its author")
   }
 }
 
 /// Plans by the bytes that they were made from. Bounded: when it is full it is emptied, since a run of thousands of
 /// hosts asks for each plan once or twice and a plan is cheap to make again.
 final class PlanCache<Plan: Sendable>: Sendable {
-  struct Key: Hashable {
-    var options: [UInt8]
-    var probes: [UInt8]?
-  }
-
   static var limit: Int { 1024 }
-  private let plans = Mutex<[Key: Plan]>([:])
+  private let plans = Mutex<[[UInt8]: Plan]>([:])
 
-  func plan(for key: Key, _ make: () throws -> Plan) rethrows -> Plan {
+  func plan(for key: [UInt8], _ make: () throws -> Plan) rethrows -> Plan {
     if let plan = plans.withLock({ $0[key] }) { return plan }
     let plan = try make()
     plans.withLock {

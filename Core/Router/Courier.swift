@@ -87,7 +87,7 @@ extension RouterCore {
     stream.attach(nodeStream)
   }
 
-  private func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
+  func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
     let part = agent.part(name)
     blobs.add(part)
     deliver([part.hash], to: record.id)

@@ -28,7 +28,7 @@ extension Failure {
       return Failure(code: "plugin", message: "\(hop.name): \(error.message)", hint: error.hint)
     }
     if let refusal = error as? PluginRefusal {
-      return Failure(code: "plugin", message: refusal.message, hint: refusal.hint)
+      return Failure(code: refusal.code, message: refusal.message, hint: refusal.hint)
     }
     return Failure(code: "plugin", message: "\(hop.name): the plugin for \(hop.method) failed: \(error)")
   }

@@ -49,12 +49,45 @@ extension RouterCore {
   }
 
   private func plan(_ hop: Hop, for record: NodeRecord, behind parent: NodeRecord?) {
+    askPlugin(hop, probes: nil, for: record) { plan in
+      guard plan.probes != nil else { return self.carryOut(plan, hop, record, behind: parent) }
+      // The hop's time begins when there is somebody to spend it.
+      guard let parent else { return self.planAgain(plan, hop, record, behind: nil) }
+      parent.whenOpen { result in
+        switch result {
+        case .success: self.planAgain(plan, hop, record, behind: parent)
+        case .failure(let failure): self.remove(record.id, because: failure)
+        }
+      }
+    }
+  }
+
+  /// Runs what the plugin wants to know, and asks it again.
+  private func planAgain(_ asking: LaunchPlan, _ hop: Hop, _ record: NodeRecord, behind parent: NodeRecord?) {
+    let begun = NIODeadline.now()
+    probe(asking, behind: parent, since: begun) { result in
+      guard self.record(record.id) != nil else { return }
+      switch result {
+      case .success(let results):
+        self.askPlugin(hop, probes: Array(WireJSON.encode(results).readableBytesView), for: record) { plan in
+          var plan = plan
+          plan.timeout = plan.seconds(leftSince: begun)
+          self.carryOut(plan, hop, record, behind: parent)
+        }
+      case .failure(let failure): self.remove(record.id, because: failure)
+      }
+    }
+  }
+
+  private func askPlugin(
+    _ hop: Hop, probes: [UInt8]?, for record: NodeRecord, _ planned: @escaping (LaunchPlan) -> Void
+  ) {
     let registry = self.registry
     let options = hop.pluginOptions()
     desk.runIfActive(eventLoop: loop) { () -> Result<LaunchPlan, Failure> in
       do {
         let method = try registry.connectionMethod(named: hop.method)
-        return .success(try method.plan(optionsJSON: options, probesJSON: nil))
+        return .success(try method.plan(optionsJSON: options, probesJSON: probes))
       } catch {
         return .failure(Failure.ofPlugin(error, hop: hop))
       }
@@ -62,14 +95,18 @@ extension RouterCore {
       switch result {
       case .success(.success(let plan)):
         guard self.record(record.id) != nil else { return }
-        if let parent {
-          self.openBehind(parent, plan, hop, record)
-        } else {
-          self.launch(plan, hop, record)
-        }
+        planned(plan)
       case .success(.failure(let failure)): self.remove(record.id, because: failure)
       case .failure: self.remove(record.id, because: Failure(code: "internal", message: "the router is shutting down"))
       }
+    }
+  }
+
+  private func carryOut(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, behind parent: NodeRecord?) {
+    if let parent {
+      openBehind(parent, plan, hop, record)
+    } else {
+      launch(plan, hop, record)
     }
   }
 
@@ -147,11 +184,12 @@ extension RouterCore {
       self.record(hop)?.send(
         Frame(.route, node: hop, priority: .call, payload: WireJSON.encode(RouteNotice(child: record.id, via: next))))
     }
-    let part = agent.part("launch")
+    let op = plan.enter == nil ? "open" : "enter"
+    let part = agent.part(plan.enter == nil ? "launch" : "enter")
     blobs.add(part)
     deliver([part.hash], to: parent.id)
     let header = OpenHeader(
-      child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
+      op: op, child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
     let hello = RouterHello(
       node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
       log: wantedLevel.rawValue)
@@ -186,9 +224,9 @@ private struct RouteNotice: Encodable {
   var via: UInt32
 }
 
-/// Header of `open`.
+/// Header of `open` and `enter`.
 private struct OpenHeader: Encodable {
-  var op = "open"
+  var op: String
   var child: UInt32
   var part: String
   var python: [String]?

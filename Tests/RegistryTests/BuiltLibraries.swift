@@ -11,7 +11,7 @@ enum BuiltLibraries {
   }()
 
   private static let plugins = [
-    "Local", "SSH", "Sudo", "Su", "Doas", "Become", "NewStyle",
+    "Local", "SetNS", "SSH", "Sudo", "Su", "Doas", "Become", "NewStyle",
     "Buildah", "Docker", "Incus", "Jail", "Kubectl", "LXC", "LXD", "Podman",
   ]
 

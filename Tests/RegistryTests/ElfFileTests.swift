@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "libMitogenLocal.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenSu.so", "libMitogenDoas.so",
-    "libMitogenBecome.so", "libMitogenNewStyle.so",
+    "libMitogenLocal.so", "libMitogenSetNS.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenSu.so",
+    "libMitogenDoas.so", "libMitogenBecome.so", "libMitogenNewStyle.so",
   ])
   func aPluginOfOursExportsItsEntryAndNothingElse(_ name: String) throws {
     let elf = try parse(read(BuiltLibraries.buildFolder + "/" + name))

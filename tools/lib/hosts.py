@@ -11,7 +11,7 @@ from pathlib import Path
 import paths
 
 #: The order in which they start; they stop in the reverse one.
-ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd")
+ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd", "machined")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
@@ -124,6 +124,11 @@ class Hosts:
     def near(self, rtt: int) -> list[str]:
         """The words to put before a command that is to run at the near end of a link."""
         return ["nsenter", f"--net=/run/netns/mitogen-near-{os.getpid()}-{rtt}", "--"]
+
+    @property
+    def in_machined(self) -> list[str]:
+        """The words to put before a command that is to find systemd-machined."""
+        return ["nsenter", f"--mount={self.values['MACHINED_NAMESPACE']}", "--"]
 
     def bytes_on_link(self, rtt: int) -> int:
         """IP bytes that have crossed the link so far, both ways."""

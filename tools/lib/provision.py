@@ -14,7 +14,7 @@ BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "
 #: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
 HOST_PACKAGES = (
     "acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt",
-    "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd",
+    "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd", "dbus", "systemd-container",
 )
 #: In addition, for the tests of quoting and of smart cards.
 TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2")

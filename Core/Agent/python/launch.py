@@ -53,7 +53,7 @@ class Launch(object):
         try:
             self._files = secret_files(self.plan, self.secrets)
             argv = command_line(self.plan, bootstrap, self._files)
-            self.pid = spawn(argv, self.plan.get('environment'), self.plan.get('directory'), theirs, self._slave)
+            self.pid = self._spawn(argv, theirs)
         except OSError as e:
             return self._act(self.machine.could_not_start(to_text(argv[0]), e.strerror))
         finally:
@@ -63,6 +63,9 @@ class Launch(object):
         for source, fd in self._sources.items():
             set_blocking(fd, False)
             loop.watch(fd, lambda source=source: self._readable(source))
+
+    def _spawn(self, argv, fds):
+        return spawn(argv, self.plan.get('environment'), self.plan.get('directory'), fds, self._slave)
 
     def _open_fds(self, shape):
         """Sets our ends; returns the child's descriptors 0, 1 and 2."""

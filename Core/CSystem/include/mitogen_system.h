@@ -16,12 +16,71 @@
 extern "C" {
 #endif
 
+/* In the order in which they are joined; the user namespace as `entry.c` says. */
+enum mitogen_namespace {
+  MITOGEN_NAMESPACE_IPC,
+  MITOGEN_NAMESPACE_UTS,
+  MITOGEN_NAMESPACE_NET,
+  MITOGEN_NAMESPACE_PID,
+  MITOGEN_NAMESPACE_MNT,
+  MITOGEN_NAMESPACE_USER,
+  MITOGEN_NAMESPACE_COUNT
+};
+
+/* Where a child goes before it executes its program, and whom it becomes there. */
+struct mitogen_entry {
+  /* Descriptors; -1: the child stays in ours. */
+  int namespaces[MITOGEN_NAMESPACE_COUNT];
+  int root;
+  /* Whether a namespace or the root differs from ours. */
+  int is_elsewhere;
+  /* Name or number in the /etc/passwd that is found there. The caller's. */
+  const char *user;
+  /* Name or number in its /etc/group, which becomes the only group; NULL: the account's own groups. The caller's. */
+  const char *group;
+};
+
+/*
+ * Opens what is to be entered of a process: the namespaces of `wanted` (bits 1 << MITOGEN_NAMESPACE_…) that are not
+ * ours, and its root. ENOENT or ESRCH: it has ended; EACCES or EPERM: it may not be entered. Close it after success;
+ * `user` and `group` are NULL, and `user` is to be set.
+ */
+int mitogen_entry_open(pid_t pid, uint32_t wanted, struct mitogen_entry *entry);
+void mitogen_entry_close(struct mitogen_entry *entry);
+
+/* Seconds from joining to exec: what a container has under any path may never answer. */
+#define MITOGEN_ENTRY_SECONDS 5
+/* HOME, USER, LOGNAME, SHELL. */
+#define MITOGEN_ENTRY_VARIABLES 4
+/* Of an account that is in more, the others are left out. */
+#define MITOGEN_ACCOUNT_GROUPS 1024
+
+struct mitogen_account {
+  uid_t uid;
+  gid_t gid;
+  /* Empty: a number without an entry. */
+  char name[256];
+  char home[1024];
+  char shell[1024];
+  int group_count;
+  gid_t groups[MITOGEN_ACCOUNT_GROUPS];
+};
+
+/*
+ * Looks an account up in files of the form of /etc/passwd and /etc/group. 0, or MITOGEN_SPAWN_STEP_USER or _GROUP for
+ * what is not there. One call at a time in a process; async-signal-safe.
+ */
+int mitogen_find_account(
+    const char *passwd, const char *group, const char *user, const char *group_name, struct mitogen_account *account);
+
 /* What a child is to be. Zero-initialise it, then fill it in. */
 struct mitogen_spawn_request {
-  /* The file to execute; no PATH is searched. Relative: to `directory`. */
-  const char *path;
+  /* NULL-terminated: the file to execute, or several of which the first that is there is executed. Relative: to
+   * `directory`. */
+  char *const *paths;
   /* NULL-terminated. */
   char *const *argv;
+  /* NULL-terminated. With `entry`, MITOGEN_ENTRY_VARIABLES more places behind the NULL are the child's to use. */
   char *const *envp;
   /* Working directory of the child, or NULL for the caller's. */
   const char *directory;
@@ -31,6 +90,8 @@ struct mitogen_spawn_request {
   int terminal;
   /* MITOGEN_SPAWN_... */
   uint32_t flags;
+  /* NULL: the child stays where the caller is. All paths are meant in there, and the directory is / if none is said. */
+  const struct mitogen_entry *entry;
 };
 
 /* Close what is inherited by listing /proc/self/fd, as on a kernel without close_range. For tests. */
@@ -43,7 +104,15 @@ enum mitogen_spawn_step {
   MITOGEN_SPAWN_STEP_TERMINAL,
   MITOGEN_SPAWN_STEP_STDIO,
   MITOGEN_SPAWN_STEP_DIRECTORY,
-  MITOGEN_SPAWN_STEP_EXEC
+  MITOGEN_SPAWN_STEP_EXEC,
+  /* With `entry`: a namespace, the root, its passwd (ENOENT: no such user), its group, the account's numbers. */
+  MITOGEN_SPAWN_STEP_JOIN,
+  MITOGEN_SPAWN_STEP_ROOT,
+  MITOGEN_SPAWN_STEP_USER,
+  MITOGEN_SPAWN_STEP_GROUP,
+  MITOGEN_SPAWN_STEP_ACCOUNT,
+  /* With `entry`: not within MITOGEN_ENTRY_SECONDS. */
+  MITOGEN_SPAWN_STEP_TIME
 };
 
 struct mitogen_spawn_result {
@@ -61,6 +130,10 @@ struct mitogen_spawn_result {
  * Returns when the child has executed its program or failed to, so an exec error is the function's result. The
  * child borrows the caller's memory until then (CLONE_VM | CLONE_VFORK): no page table is copied, whatever this
  * process's size. The caller's thread is suspended meanwhile, other threads run on.
+ *
+ * With `entry` the child has a copy of the memory instead, and nobody may look at it (PR_SET_DUMPABLE): it is visible
+ * in a PID namespace whose root is not ours. It is the caller's child all the same (CLONE_PARENT), with a PID and a
+ * status like any other; the process that joined the namespaces before it has ended when the function returns.
  *
  * Success: 0, and the caller must wait for the child (mitogen_child_reap). Failure: errno, `step` is set, and
  * nothing is left to wait for. ENOSYS with step CLONE: the kernel has no pidfd (Linux before 5.3).

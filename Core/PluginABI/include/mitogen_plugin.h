@@ -132,8 +132,8 @@ enum {
    *   options  const mitogen_bytes *, JSON object: the options by name, "name" (the inventory name), and
    *            "has_SLOT": true for every secret that is there. Never a secret.
    *   probes   const mitogen_bytes * or NULL, JSON array: for each command of the first plan's "probes"
-   *            {"rc","stdout","stderr"}.
-   * Must be pure: the same input gives the same plan, which the host keeps. */
+   *            {"rc","stdout","stderr"}; 126 and 127 for what could not be started. The second plan has none.
+   * Must be pure: the same input gives the same plan, which the host keeps unless it was made from probes. */
   MITOGEN_CONNECTION_PLAN = 100,
 
   /* Ids from 200: module runners. */

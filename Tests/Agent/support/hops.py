@@ -5,6 +5,7 @@ from . import core
 from .controller import NODE, wire
 
 LAUNCH = core.part('launch')
+ENTER = core.part('enter')
 
 
 def local(**more):
@@ -16,11 +17,12 @@ def local(**more):
 
 
 def start(agent, child, plan, secrets=None, python=None, keepalive=None, deflate=False):
-    """Sends `open` and returns its stream."""
-    agent.supply(LAUNCH)
+    """Sends `open`, or `enter` for a plan that enters, and returns its stream."""
+    op, part = ('enter', ENTER) if plan.get('enter') else ('open', LAUNCH)
+    agent.supply(part)
     hello = {'mitogen': 1, 'features': [], 'node': child, 'deflate': deflate, 'log': 'debug',
              'keepalive': keepalive or {'interval': 30, 'count': 10}}
-    header = {'op': 'open', 'child': child, 'part': LAUNCH[0].hex(), 'python': python}
+    header = {'op': op, 'child': child, 'part': part[0].hex(), 'python': python}
     return agent.request(
         header, json.dumps(plan).encode(), json.dumps(secrets or {}).encode(), b'', json.dumps(hello).encode())
 

@@ -1,0 +1,75 @@
+"""Containers made for the test, stand-ins for the tools that know them, and a real systemd-machined."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools" / "lib"), str(ROOT / "Tests" / "Agent")]
+
+from hosts import Hosts  # noqa: E402
+from support.container import Container  # noqa: E402
+
+MITOGEN = ROOT / ".build" / "release" / "mitogen"
+INSPECT = (
+    '{"pid":{{json .State.Pid}},"status":{{json .State.Status}},"user":{{json .Config.User}},'
+    '"directory":{{json .Config.WorkingDir}},"environment":{{json .Config.Env}}}')
+#: Of each kind: the option with the tool's path, and what the tool is asked for the container `box`.
+KINDS = {
+    "docker": ("mitogen_docker_path", ["inspect", "--type", "container", "--format", INSPECT, "box"]),
+    "podman": ("mitogen_podman_path", ["inspect", "--type", "container", "--format", INSPECT, "box"]),
+    "lxc": ("mitogen_lxc_info_path", ["--name", "box", "--state", "--pid"]),
+    "lxd": ("mitogen_lxc_path", ["info", "box"]),
+    "incus": ("mitogen_incus_path", ["info", "box"]),
+    "machinectl": ("mitogen_machinectl_path", ["show", "--property=Leader", "--property=Class", "--property=State", "box"]),
+}
+
+
+def pytest_collection_modifyitems(items):
+    if os.getuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="enters namespaces"))
+
+
+def run(route, *command, options=None, timeout=20, words=(), python=None):
+    """`mitogen run`: (status, stdout, stderr)."""
+    call = [*words, str(MITOGEN), "run", "--timeout", str(timeout)]
+    call += [word for name, value in (options or {}).items() for word in ("-o", f"{name}={value}")]
+    call += ["--python", python] if python else []
+    done = subprocess.run([*call, route, "--", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Tool:
+    """A stand-in for the tool of a kind, which answers one question."""
+
+    def __init__(self, folder, kind):
+        self._file = folder / f"{kind}.json"
+        self.option, self._argv = KINDS[kind]
+        self.options = {"setns.mitogen_kind": kind, f"setns.{self.option}": f"{sys.executable} {Path(__file__).parent / 'tool.py'} {self._file}"}
+        self.answers()
+
+    def answers(self, stdout="", stderr="", rc=0, hangs=False):
+        self._file.write_text(json.dumps({"argv": self._argv, "stdout": stdout, "stderr": stderr, "rc": rc, "hangs": hangs}))
+
+
+@pytest.fixture
+def tool(tmp_path):
+    return lambda kind: Tool(tmp_path, kind)
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """A container; nothing may be left in it when the tests are done."""
+    with Container(tmp_path_factory.mktemp("box")) as container:
+        yield container
+        assert container.is_empty()
+
+
+@pytest.fixture(scope="module")
+def machined():
+    with Hosts("machined") as hosts:
+        yield hosts
