@@ -1,5 +1,6 @@
 import CMitogenSystem
 import Glibc
+import Plans
 
 /// A process to be started: everything is decided, only the kernel is asked.
 struct SpawnRequest {

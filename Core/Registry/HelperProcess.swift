@@ -44,9 +44,9 @@ final class HelperProcess {
     var result = mitogen_spawn_result()
     let status = withCStrings(command) { argv in
       withCStrings(Self.environment()) { envp in
-        command[0].withCString { path in
+        withCStrings([command[0]]) { paths in
           var request = mitogen_spawn_request()
-          request.path = path
+          request.paths = paths
           request.argv = argv
           request.envp = envp
           request.stdio = (sockets[1], null, pipes[1])
