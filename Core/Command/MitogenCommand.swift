@@ -11,5 +11,6 @@ struct MitogenCommand: ParsableCommand {
     version: MitogenVersion.current,
     subcommands: [
       RouterCommand.self, RunCommand.self, PluginsCommand.self, AnsibleConfigCommand.self, PluginHostCommand.self,
+      RemoteShellCommand.self,
     ])
 }

@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
     let log = RouterLog.make(level: verbose ? .debug : .error, toFile: false)
     let session = try Session(settings: settings, log: log)
     do {
-      let outcome = try session.exec(command, on: route) { bytes, isError in
+      let outcome = try session.exec(command, on: route, input: STDIN_FILENO) { bytes, isError in
         Output.write(Array(bytes), to: isError ? STDERR_FILENO : STDOUT_FILENO)
       }
       try session.close()

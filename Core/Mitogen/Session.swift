@@ -63,9 +63,10 @@ public final class Session: Sendable {
 
   /// Runs a command on the node of a route, opening what is not open. Output is handed on as it comes.
   ///
+  /// - Parameter input: a descriptor that is read to its end; `nil`: no input.
   /// - Throws: `Failure`: what failed, on what, and what to do.
   public func exec(
-    _ argv: [String], on route: Route, input: [UInt8] = [],
+    _ argv: [String], on route: Route, input: Int32? = nil,
     output: @escaping @Sendable (_ bytes: ByteBufferView, _ isError: Bool) -> Void
   ) throws -> Outcome {
     struct Header: Encodable {
@@ -77,17 +78,11 @@ public final class Session: Sendable {
       var stream = true
       var tty = false
     }
-    struct Meta: Decodable { var rc: Int32 }
     let hops = try route.hops.map { WireJSON.encode(try description(of: $0)) }
     let parts =
       [WireJSON.encode(Header(hops: hops.count))] + hops
-      + [WireJSON.encode(Call(argv: argv)), ByteBuffer(bytes: input), ByteBuffer(string: "{}")]
-    let reply = try client.request(Parts.encode(parts)) { data in
-      guard let which = data.first else { return }
-      output(data.dropFirst(), which == 2)
-    }
-    let meta = try WireJSON.decode(Meta.self, from: reply.first ?? ByteBuffer())
-    return Outcome(status: meta.rc)
+      + [WireJSON.encode(Call(argv: argv)), ByteBuffer(), ByteBuffer(string: "{}")]
+    return try client.exec(Parts.encode(parts), input: input, output: output)
   }
 
   private struct HopDescription: Encodable {

@@ -20,12 +20,33 @@ final class SessionClient: Sendable {
       .withConnectedSocket(descriptor).wait()
   }
 
-  /// Sends a request and waits for its answer.
-  func request(_ message: ByteBuffer, data: @escaping @Sendable (ByteBufferView) -> Void) throws -> [ByteBuffer] {
-    let promise = channel.eventLoop.makePromise(of: [ByteBuffer].self)
-    let handler = self.handler
-    channel.eventLoop.execute { handler.value.send(message, data: data, promise: promise) }
-    return try promise.futureResult.wait()
+  /// Sends an `exec` with its input, and waits for the command's end.
+  ///
+  /// - Parameter input: a descriptor that is read to its end; `nil`: no input.
+  func exec(
+    _ message: ByteBuffer, input: Int32?,
+    output: @escaping @Sendable (_ bytes: ByteBufferView, _ isError: Bool) -> Void
+  ) throws -> Session.Outcome {
+    struct Meta: Decodable { var rc: Int32 }
+    let (loop, handler) = (channel.eventLoop, self.handler)
+    let promise = loop.makePromise(of: [ByteBuffer].self)
+    let stream = try loop.submit {
+      // Each piece begins with which of the two it is.
+      handler.value.send(message, promise: promise) { data in
+        guard let which = data.first else { return }
+        output(data.dropFirst(), which == 2)
+      }
+    }.wait()
+    let end: @Sendable () -> Void = { loop.execute { handler.value.end(stream) } }
+    let pump = input.map { descriptor in
+      InputPump(
+        reading: descriptor,
+        take: { piece in try loop.flatSubmit { handler.value.feed(piece, to: stream) }.wait() }, end: end)
+    }
+    if pump == nil { end() }
+    defer { pump?.stop() }
+    let reply = try promise.futureResult.wait()
+    return Session.Outcome(status: try WireJSON.decode(Meta.self, from: reply.first ?? ByteBuffer()).rc)
   }
 
   func close() throws {
@@ -45,6 +66,13 @@ private final class SessionHandler: ChannelInboundHandler {
     var sender = StreamSender()
     var receiver = StreamReceiver()
     var assembler = MessageAssembler()
+    /// Who feeds the stream and waits until there is room again.
+    var room: EventLoopPromise<Void>?
+
+    func fail(_ failure: Failure) {
+      promise.fail(failure)
+      room?.fail(failure)
+    }
   }
 
   private var decoder = FrameDecoder()
@@ -61,7 +89,10 @@ private final class SessionHandler: ChannelInboundHandler {
     write([Frame(.hello, payload: ByteBuffer(string: #"{"mitogen":1,"features":[],"client":"swift"}"#))])
   }
 
-  func send(_ message: ByteBuffer, data: @escaping (ByteBufferView) -> Void, promise: EventLoopPromise<[ByteBuffer]>) {
+  /// Sends a request; returns its stream.
+  func send(
+    _ message: ByteBuffer, promise: EventLoopPromise<[ByteBuffer]>, data: @escaping (ByteBufferView) -> Void
+  ) -> UInt32 {
     let stream = nextStream
     nextStream += 1
     var entry = Pending(promise: promise, data: data)
@@ -69,6 +100,23 @@ private final class SessionHandler: ChannelInboundHandler {
     let ready = frames.flatMap { entry.sender.offer($0) }
     pending[stream] = entry
     write(ready)
+    return stream
+  }
+
+  /// Sends a piece of a stream's input. The result comes when there is room for the next.
+  func feed(_ piece: ByteBuffer, to stream: UInt32) -> EventLoopFuture<Void> {
+    guard let context else { return NIOSingletons.posixEventLoopGroup.any().makeFailedFuture(ChannelError.ioOnClosedChannel) }
+    guard pending[stream] != nil else { return context.eventLoop.makeFailedFuture(ChannelError.alreadyClosed) }
+    write(pending[stream]?.sender.offer(Frame(.data, stream: stream, priority: .file, payload: piece)) ?? [])
+    guard pending[stream]?.sender.isIdle == false else { return context.eventLoop.makeSucceededVoidFuture() }
+    let room = context.eventLoop.makePromise(of: Void.self)
+    pending[stream]?.room = room
+    return room.futureResult
+  }
+
+  /// There is no more input.
+  func end(_ stream: UInt32) {
+    write(pending[stream]?.sender.offer(Frame(.end, stream: stream, priority: .file, payload: ByteBuffer())) ?? [])
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -91,6 +139,10 @@ private final class SessionHandler: ChannelInboundHandler {
     case .credit:
       if let bytes = frame.payload.getInteger(at: frame.payload.readerIndex, as: UInt32.self) {
         write(pending[frame.stream]?.sender.granted(bytes) ?? [])
+        if pending[frame.stream]?.sender.isIdle == true {
+          pending[frame.stream]?.room?.succeed()
+          pending[frame.stream]?.room = nil
+        }
       }
     case .data:
       pending[frame.stream]?.data(frame.payload.readableBytesView)
@@ -98,10 +150,12 @@ private final class SessionHandler: ChannelInboundHandler {
     case .reply:
       let message = try pending[frame.stream]?.assembler.add(frame)
       guard let message else { return try consumed(frame) }
-      pending.removeValue(forKey: frame.stream)?.promise.succeed(try Parts.decode(message))
+      let entry = pending.removeValue(forKey: frame.stream)
+      entry?.promise.succeed(try Parts.decode(message))
+      entry?.room?.fail(ChannelError.alreadyClosed)
     case .error:
       let failure = try WireJSON.decode(Failure.self, from: frame.payload)
-      pending.removeValue(forKey: frame.stream)?.promise.fail(failure)
+      pending.removeValue(forKey: frame.stream)?.fail(failure)
     default: break
     }
   }
@@ -121,7 +175,7 @@ private final class SessionHandler: ChannelInboundHandler {
   }
 
   private func fail(_ failure: Failure) {
-    for entry in pending.values { entry.promise.fail(failure) }
+    for entry in pending.values { entry.fail(failure) }
     pending.removeAll()
   }
 }

@@ -181,9 +181,12 @@ extension OptionDeclaration {
 
   /// A slot: the plugin learns only whether it is filled.
   public static func secret(
-    _ name: String, _ description: String, vars: [String] = [], ini: [IniKey] = [], env: [String] = []
+    _ name: String, _ description: String, vars: [String] = [], ini: [IniKey] = [], env: [String] = [],
+    aliases: [String] = []
   ) -> Self {
-    .init(name: name, type: .string, description: description, secret: true, vars: vars, ini: ini, env: env)
+    .init(
+      name: name, type: .string, description: description, secret: true, vars: vars, ini: ini, env: env,
+      aliases: aliases)
   }
 }
 

@@ -54,8 +54,8 @@ public struct PluginListing: Codable, Equatable, Sendable {
     shadowedBy = nil
   }
 
-  /// For `--json`: keys sorted, one object or array.
-  public static func json(_ listings: [PluginListing]) throws -> [UInt8] {
-    try RegistryJSON.encode(listings, pretty: true)
+  /// An array of objects, keys sorted: for `--json`, and for clients of the router.
+  public static func json(_ listings: [PluginListing], indented: Bool = true) throws -> [UInt8] {
+    try RegistryJSON.encode(listings, pretty: indented)
   }
 }

@@ -58,6 +58,11 @@ public final class Registry: Sendable {
     return catalogue.entries.map { PluginListing($0) } + catalogue.refused.map { PluginListing(refused: $0) }
   }
 
+  /// The connection methods that a route may name.
+  public func connectionMethods() -> [PluginListing] {
+    listing().filter { $0.kind == .connectionMethod && [.available, .loaded].contains($0.state) }
+  }
+
   /// Why a name leads where it does: the folders that were looked at, what was found in them, what was refused.
   public func explain(_ name: String) -> [String] {
     let catalogue = state.withLock { $0.read(configuration) }

@@ -1,5 +1,6 @@
 import Modules
 import NIOCore
+import Registry
 import Routing
 import Wire
 
@@ -8,6 +9,7 @@ import Wire
 extension RouterCore {
   func serve(_ request: ClientRequest, for stream: ClientStream) {
     if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
+    if request.header.op == .catalogue { return catalogue(stream) }
     if request.header.op == .reset { return reset(request, stream) }
     let record: NodeRecord
     // The one that it used before may make room for this one.
@@ -32,7 +34,14 @@ extension RouterCore {
         case .failure(let failure): stream.refuse(failure)
         }
       }
-    case .reset, .status: break  // served above
+    case .place:
+      record.whenOpen { result in
+        switch result {
+        case .success: stream.reply(ByteBuffer(string: #"{"node":\#(record.id)}"#))
+        case .failure(let failure): stream.refuse(failure)
+        }
+      }
+    case .reset, .status, .catalogue: break  // served above
     }
   }
 
@@ -133,6 +142,20 @@ extension RouterCore {
       remove(known.id, because: Failure(code: "node_lost", message: "the connection was reset by the play"))
     }
     stream.reply(ByteBuffer(string: "{}"))
+  }
+
+  /// The connection methods as their plugins declare them. The first question reads manifests.
+  private func catalogue(_ stream: ClientStream) {
+    let registry = self.registry
+    desk.runIfActive(eventLoop: loop) {
+      try PluginListing.json(registry.connectionMethods(), indented: false)
+    }.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success(let json): stream.reply(ByteBuffer(bytes: json))
+      case .failure(let error):
+        stream.refuse(Failure(code: "internal", message: "the plugins' options cannot be told: \(error)"))
+      }
+    }
   }
 
   private func status() -> RouterStatus {

@@ -5,24 +5,27 @@ import Wire
 /// Part 0 of a client's request. The same bytes come again with every task of a kind, so each form is decoded once.
 struct RequestHeader: Decodable, Sendable {
   enum Operation: String, Decodable, Sendable {
-    case run, exec, put, get, tmp, remove, node, reset, status
+    case run, exec, put, get, tmp, remove, node, place, reset, status, catalogue
   }
 
   var op: Operation
   /// Parts that follow with the hops of the route.
   var hops: Int
+  /// A node that is open, in place of a route.
+  var node: UInt32?
   var module: ModuleRequest?
   /// A file of the controller that the router reads, for `put`.
   var source: String?
   /// A file of the controller that the router writes, for `get`.
   var destination: String?
 
-  private enum CodingKeys: String, CodingKey { case op, hops, module, source, destination }
+  private enum CodingKeys: String, CodingKey { case op, hops, node, module, source, destination }
 
   init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: CodingKeys.self)
     op = try c.decode(Operation.self, forKey: .op)
     hops = try c.decodeIfPresent(Int.self, forKey: .hops) ?? 0
+    node = try c.decodeIfPresent(UInt32.self, forKey: .node)
     module = try c.decodeIfPresent(ModuleRequest.self, forKey: .module)
     source = try c.decodeIfPresent(String.self, forKey: .source)
     destination = try c.decodeIfPresent(String.self, forKey: .destination)

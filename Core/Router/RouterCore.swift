@@ -76,6 +76,10 @@ final class RouterCore: LinkEvents {
 
   /// The node of a route, opened if it is not.
   func node(for request: ClientRequest) throws(Failure) -> NodeRecord {
+    if let id = request.header.node, request.hops.isEmpty {
+      if let record = records[id] { return record }
+      throw Failure(code: "node_lost", message: "node \(id) is not open")
+    }
     guard let key = request.keys.last else {
       throw Failure(code: "protocol", message: "the request names no route")
     }

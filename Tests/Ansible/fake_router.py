@@ -22,6 +22,9 @@ import time
 HEADER = struct.Struct('>IIIBBH')
 HELLO, LOG, REQUEST, REPLY, DATA, END, CREDIT, ERROR = 1, 8, 16, 17, 18, 19, 20, 22
 
+#: Where the build leaves the plugins and what they declare.
+BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '.build', 'release')
+
 RUN = """
 import sys, runpy
 sys.path.insert(0, %(parent)r)
@@ -34,6 +37,16 @@ if %(name)r:
 else:
     runpy.run_path(%(path)r, run_name='__main__')
 """
+
+
+def built_methods():
+    """What the real router answers to `catalogue`, read from the manifests of the build."""
+    found = []
+    for name in sorted(os.listdir(BUILT)):
+        if name.endswith('.manifest.json'):
+            with open(os.path.join(BUILT, name)) as file:
+                found += [plugin for plugin in json.load(file)['plugins'] if plugin['kind'] == 'connection']
+    return found
 
 
 class Refusal(Exception):
@@ -111,7 +124,8 @@ class Connection:
         head = json.loads(parts[0])
         hops = [json.loads(hop) for hop in parts[1:1 + head['hops']]]
         rest = parts[1 + head['hops']:]
-        self.record(head, hops, rest)
+        if head['op'] != 'catalogue':
+            self.record(head, hops, rest)
         try:
             for hop in hops:
                 if hop['options'].get('host') == 'refused.example':
@@ -142,6 +156,9 @@ class Connection:
                 file.write(line)
 
     # Operations
+
+    def op_catalogue(self, head, rest, content):
+        return [json.dumps(built_methods()).encode()]
 
     def op_node(self, head, rest, content):
         return [json.dumps({'mitogen': 1, 'python': sys.executable, 'version': list(sys.version_info[:3]),

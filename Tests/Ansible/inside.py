@@ -4,10 +4,14 @@ one out, {"answer"} or {"error"}. Each is answered in a fork, since hooks change
 import json
 import os
 import sys
+import tempfile
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'Integration', 'Ansible'))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '..', '..', 'Integration', 'Ansible'), HERE]
 
+from ansible import constants as C  # noqa: E402
+from ansible.errors import AnsibleError  # noqa: E402
 from ansible.playbook.play_context import PlayContext  # noqa: E402
 from ansible.plugins.action import ActionBase  # noqa: E402
 from ansible.plugins.loader import (  # noqa: E402
@@ -15,12 +19,31 @@ from ansible.plugins.loader import (  # noqa: E402
 
 init_plugin_loader()
 
+from fake_router import built_methods  # noqa: E402
 from mitogen_swift import connection as connections  # noqa: E402
 from mitogen_swift import hooks, routes  # noqa: E402
+from mitogen_swift.catalogue import Catalogue, plain  # noqa: E402
+
+
+#: As the plugin `become` is listed, where it is not built.
+GENERIC = [{'name': 'become', 'features': ['become'], 'kind': 'connection', 'declaration': {'options': [
+    {'name': 'password', 'type': 'string', 'secret': True, 'aliases': ['become_pass']}]}}]
 
 
 class Nowhere(object):
     """Stands for a session: no router is started."""
+
+    catalogue = Catalogue.from_json(json.dumps(built_methods() + GENERIC))
+    refused = {}
+    refusing = ()
+
+    @classmethod
+    def request(cls, op, route, *rest):
+        if json.loads(route[-1])['method'] in cls.refusing:
+            error = AnsibleError('refused')
+            error.mitogen_code = 'plugin'
+            raise error
+        return [b'{}']
 
     class client(object):
         @staticmethod
@@ -64,11 +87,15 @@ def identity(name):
     installed()
     ours = connection_loader.get(name, PlayContext(), None)
     return {'vanilla': of(vanilla), 'ours': of(ours), 'accelerated': isinstance(ours, connections.NodeConnection),
-            'attributes': sorted(set(vars(vanilla)) - set(vars(ours)))}
+            'attributes': [name for name in sorted(vars(vanilla)) if not hasattr(ours, name)]}
 
 
-def route(name, variables, become, task_keys):
-    """The hops of a connection with these variables, twice, and what stock's plugin says of the same options."""
+def route(name, variables, become, task_keys, refused=()):
+    """The hops of a connection with these variables, twice, and what stock's plugin says of the same options.
+
+    :param refused: become methods whose plugin refuses what it is asked for.
+    """
+    Nowhere.refusing = refused
     installed()
     answer = {}
     context = PlayContext()
@@ -88,8 +115,145 @@ def route(name, variables, become, task_keys):
             ours.set_become_plugin(plugin)
             answer['reaches_account'] = ours.reaches_account()
         answer[turn] = [hop.decode() for hop in ours.account_route()] if ours.reaches_account() else None
-    answer['stock'] = {option: routes.option(stock, option) for option in routes.SSH_OPTIONS} if name == 'ssh' else {}
+    answer['stock'] = {option: routes.option(stock, option) for option in stock.option_definitions}
+    answer['defaults'] = {option.name: option.default for option in Nowhere.catalogue.connection(name).options}
     return answer
+
+
+def delegated(hosts, name, become=None):
+    """The hops of a host of an inventory with these hosts and their variables, each decoded."""
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.template import Templar
+    from ansible.vars.hostvars import HostVars
+    from ansible.vars.manager import VariableManager
+    installed()
+    loader = DataLoader()
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+        json.dump({'all': {'hosts': hosts}}, file)
+        file.flush()
+        inventory = InventoryManager(loader, [file.name])
+    manager = VariableManager(loader, inventory)
+    HostVars(inventory, manager, loader)
+    variables = manager.get_vars(host=inventory.get_host(name))
+    templar = Templar(loader, variables)
+    context = PlayContext()
+    context.remote_addr = variables.get('ansible_host', name)
+    ours = connection_loader.get(variables.get('ansible_connection', 'ssh'), context, None)
+    ours.task_is(variables, templar, name)
+    names = C.config.get_plugin_vars('connection', ours._load_name)
+    ours.set_options(var_options={key: templar.template(variables[key]) for key in names if key in variables})
+    if become is not None:
+        plugin = become_loader.get(become)
+        plugin.set_options(var_options={
+            key: templar.template(value) for key, value in variables.items() if key.startswith('ansible_become')})
+        ours.set_become_plugin(plugin)
+    try:
+        first, second = ours.account_route(), ours.account_route()
+    except AnsibleError as error:
+        return {'error': str(error)}
+    assert first == second, 'the same values, other bytes'
+    return {'hops': [json.loads(hop) for hop in first]}
+
+
+def precedence(kind, name):
+    """Every option of ours that Ansible's plugin has too, with every pair of what may set it: what Ansible's own
+    get_option says, and what the hop says. Returns the number of cases, and those in which they differ."""
+    installed()
+    catalogue = Nowhere.catalogue
+    method = catalogue.connection(name) if kind == 'connection' else catalogue.become(name)
+
+    def plugin():
+        context = PlayContext()
+        return connection_loader.get(name, context, None) if kind == 'connection' else become_loader.get(name)
+
+    cases, wrong = 0, []
+    for option in method.options:
+        theirs = next((known for known in option.names if known in plugin().option_definitions), None)
+        if theirs is None or option.name == 'timeout':
+            continue
+        definition = plugin().option_definitions[theirs]
+        sources = [(source, entry) for source in ('keyword', 'vars', 'env', 'ini') for entry in definition.get(source) or ()]
+        for one in sources:
+            for other in sources:
+                stock, ours = plugin(), plugin()
+                with Set(definition, [one, other]) as setting:
+                    for made in (stock, ours):
+                        made.set_options(task_keys=setting.keywords, var_options=setting.variables)
+                    options, secrets = method.values(ours, setting.variables, lambda value: value)
+                    expected = plain(stock.get_option(theirs))
+                said = secrets.get(option.name) if option.secret else options.get(option.name, option.default)
+                cases += 1
+                if said != (str(expected) if option.secret else expected):
+                    wrong.append([option.name, str(one), str(other), said, expected])
+    return {'cases': cases, 'wrong': wrong}
+
+
+class Set(object):
+    """While it lasts, these sources of an option have values, each its own."""
+
+    def __init__(self, definition, sources):
+        self.keywords, self.variables, self._environment, self._ini = {}, {}, {}, {}
+        for number, (source, entry) in enumerate(sources):
+            value = self._value(definition, number)
+            if source == 'ini':
+                self._ini[entry['section'], entry['key']] = value
+            else:
+                {'keyword': self.keywords, 'vars': self.variables, 'env': self._environment}[source][entry['name']] = value
+
+    @staticmethod
+    def _value(definition, number):
+        kind = definition.get('type')
+        if definition.get('choices'):
+            return list(definition['choices'])[number]
+        return {'int': str(21 + number), 'integer': str(21 + number), 'float': '%d.5' % number, 'bool': 'yes' if number else 'no',
+                'boolean': 'yes' if number else 'no'}.get(kind, 'value%d' % number)
+
+    def __enter__(self):
+        os.environ.update(self._environment)
+        self._before = C.config._config_file
+        if self._ini:
+            sections = {}
+            for (section, key), value in self._ini.items():
+                sections.setdefault(section, []).append('%s = %s' % (key, value))
+            with tempfile.NamedTemporaryFile('w', suffix='.cfg') as file:
+                for section, lines in sections.items():
+                    file.write('[%s]\n%s\n' % (section, '\n'.join(lines)))
+                file.flush()
+                C.config._config_file = file.name
+                C.config._parse_config_file(file.name)
+        return self
+
+    def __exit__(self, *exception):
+        C.config._config_file = self._before
+        for name in self._environment:
+            os.environ.pop(name, None)
+
+
+def without_a_plugin_of_ansibles(connection, become, variables):
+    """What Ansible gets for methods that it has no plugin for, from catalogue entries made up here."""
+    declared = {'kind': 'connection', 'declaration': {'options': [
+        {'name': 'remote_addr', 'type': 'string', 'vars': ['inventory_hostname', 'ansible_host']},
+        {'name': 'remote_user', 'type': 'string', 'default': 'root', 'vars': ['ansible_user']},
+        {'name': 'depth', 'type': 'int', 'default': 1, 'vars': ['made_up_depth'], 'env': ['MADE_UP_DEPTH']}]}}
+    becomes = {'kind': 'connection', 'features': ['become'], 'declaration': {'options': [
+        {'name': 'become_user', 'type': 'string', 'default': 'root', 'vars': ['ansible_become_user'], 'aliases': ['user']},
+        {'name': 'password', 'type': 'string', 'secret': True, 'vars': ['ansible_become_password'],
+         'aliases': ['become_pass']}]}}
+    Nowhere.catalogue = Catalogue.from_json(json.dumps([dict(declared, name=connection), dict(becomes, name=become)]))
+    done = installed()
+    context = PlayContext()
+    context.remote_addr = 'box'
+    ours = connection_loader.get(connection, context, None)
+    plugin = become_loader.get(become)
+    ours.task_is(variables, None, 'box')
+    for made, kind in ((ours, 'connection'), (plugin, 'become')):
+        names = C.config.get_plugin_vars(kind, made._load_name)
+        made.set_options(var_options={name: variables[name] for name in names if name in variables})
+    ours.set_become_plugin(plugin)
+    done.active = 0
+    return {'hops': [json.loads(hop) for hop in ours.account_route()], 'transport': ours.transport,
+            'inactive': connection_loader.get(connection, context, None) is None}
 
 
 def interpreter(variables, by_distribution):
@@ -122,7 +286,7 @@ def plain_of_tagged():
     except ImportError:
         from ansible.utils.unsafe_proxy import wrap_var
         tagged, number = wrap_var('value'), 22
-    values = routes.plain({'a': [tagged], tagged: number})
+    values = plain({'a': [tagged], tagged: number})
     return {'values': values, 'types': [type(v).__name__ for v in (values['a'][0], values['value'])]}
 
 

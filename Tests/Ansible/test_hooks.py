@@ -37,3 +37,13 @@ def test_other_connections_are_not_touched(series):
             # Not every series has them all.
             continue
         assert not answer['accelerated']
+
+
+def test_a_method_that_ansible_has_no_plugin_for(series):
+    variables = {'ansible_host': 'inner', 'made_up_depth': '3', 'ansible_become_user': 'app', 'ansible_become_password': 'hush'}
+    answer = series.ask('without_a_plugin_of_ansibles', 'madeup', 'madeupbecome', variables)
+    connection, become = answer['hops']
+    assert (connection['method'], connection['options']) == ('madeup', {'remote_addr': 'inner', 'depth': 3})
+    assert (become['method'], become['options']) == ('madeupbecome', {'become_user': 'app'})
+    assert become['secrets'] == {'password': 'hush'}
+    assert answer['transport'] == 'madeup' and answer['inactive']

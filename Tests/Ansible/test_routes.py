@@ -25,9 +25,13 @@ def test_ssh_options_are_stocks(series, variables):
     answer = series.ask('route', 'ssh', variables, None, {})
     (hop,) = hops(answer)
     assert hop['method'] == 'ssh' and hop['name'] == 'web1'
-    for option, value in answer['stock'].items():
-        if value not in (None, ''):
+    secrets = ('password', 'private_key_passphrase')
+    for option, default in answer['defaults'].items():
+        value = answer['stock'].get(option)
+        if value not in (None, '', default) and option not in secrets and option != 'timeout':
             assert hop['options'][option] == value, option
+        elif option in hop['options']:
+            assert option == 'host' and hop['options'][option] == variables.get('ansible_host', 'web1')
     assert hop['timeout'] == float(variables.get('ansible_timeout', 10))
 
 
@@ -57,13 +61,22 @@ def test_becoming_who_one_is_takes_no_hop(series):
     assert len(hops(series.ask('route', 'ssh', variables, 'sudo', {}))) == 1
 
 
-@pytest.mark.parametrize('become, variables', [
-    ('su', {'ansible_become_user': 'x'}),
-    ('sudo', {'ansible_become_exe': 'sudo -i', 'ansible_become_user': 'x'}),
-    ('sudo', {'ansible_become_flags': '-H -p prompt', 'ansible_become_user': 'x'}),
-])
-def test_what_our_sudo_does_not_know_stays_ansibles(series, become, variables):
-    assert series.ask('route', 'ssh', variables, become, {})['reaches_account'] is False
+@pytest.mark.parametrize('refused, method', [([], 'sudo'), (['sudo'], 'become'), (['sudo', 'become'], None)])
+def test_flags_that_a_method_refuses_are_left_to_the_next(series, refused, method):
+    variables = {'ansible_become_flags': '-H -g group', 'ansible_become_user': 'x'}
+    answer = series.ask('route', 'ssh', variables, 'sudo', {}, refused)
+    assert answer['reaches_account'] is (method is not None)
+    assert not method or hops(answer)[1]['method'] == method
+
+
+def test_any_become_plugin_gives_its_command_line(series):
+    variables = {'ansible_become_flags': '-H -g group', 'ansible_become_user': 'x', 'ansible_become_password': 'hush'}
+    answer = series.ask('route', 'ssh', variables, 'sudo', {}, ['sudo'])
+    assert answer['first'] == answer['second'], 'the same options, other bytes'
+    options = hops(answer)[1]['options']
+    assert 'mitogen_node' in options['command'] and '-g group' in options['command']
+    assert options['success'] in options['command'] and options['prompts'][0].strip() in options['command']
+    assert 'hush' not in json.dumps(options) and hops(answer)[1]['secrets'] == {'password': 'hush'}
 
 
 def test_local_is_one_node_for_all_hosts(series):

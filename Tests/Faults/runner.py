@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import paths
 import processes
+import results
 from processes import eventually
 
 HERE = Path(__file__).resolve().parent
@@ -69,10 +69,8 @@ class Runner:
         plays = [{"name": "faults", "hosts": "all", "gather_facts": False, "tasks": tasks} | (play or {})]
         playbook = self.scratch / "playbook.json"
         playbook.write_text(json.dumps(plays))
-        variables = self.side.environment(self.scratch) | {"TMPDIR": str(self.temporary), "RECORD_TO": str(self.scratch / "records"), "ANSIBLE_LIBRARY": str(HERE / "library")}
-        recorder = paths.TESTS / "Comparison" / "callback_plugins"
-        variables["ANSIBLE_CALLBACK_PLUGINS"] = ":".join(filter(None, [variables.get("ANSIBLE_CALLBACK_PLUGINS"), str(recorder)]))
-        variables["ANSIBLE_CALLBACKS_ENABLED"] = ",".join(filter(None, [variables.get("ANSIBLE_CALLBACKS_ENABLED"), "record"]))
+        variables = self.side.environment(self.scratch) | {"TMPDIR": str(self.temporary), "ANSIBLE_LIBRARY": str(HERE / "library")}
+        results.record(variables, self.scratch)
         self.output = open(self.scratch / "output", "w")
         command = [self.side.venv.tool("ansible-playbook"), "-i", str(inventory), *arguments, str(playbook)]
         process = subprocess.Popen(command, env=variables | (environment or {}), stdin=subprocess.DEVNULL, stdout=self.output,
@@ -82,8 +80,7 @@ class Runner:
 
     def wait(self, process: subprocess.Popen) -> Outcome:
         status = process.wait(TIME_LIMIT)
-        records = (self.scratch / "records").read_text().splitlines() if (self.scratch / "records").exists() else []
-        return Outcome(status, (self.scratch / "output").read_text(errors="replace"), [json.loads(line) for line in records])
+        return Outcome(status, (self.scratch / "output").read_text(errors="replace"), results.recorded(self.scratch))
 
     def run(self, tasks, **more) -> Outcome:
         return self.wait(self.start(tasks, **more))

@@ -7,6 +7,8 @@ from hosts import Hosts
 
 #: The round trip of the slow link, and of the one that only counts bytes, in milliseconds.
 SLOW, COUNTED = 180, 0
+#: That to the bastion of the containers.
+BASTION = 30
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,13 @@ class Benchmark:
     link: int | None = None
     metrics: tuple[str, ...] = ("wall",)
     sides: tuple[str, ...] = ("ours", "stock", "mitogen")
+    #: Containers behind the host, which then is no host of the play.
+    containers: int = 0
 
     def inventory(self, hosts: Hosts) -> Path:
+        if self.containers:
+            bastion = {"bastion": hosts.far_variables(ansible_user="root")}
+            return hosts.inventory(bastion | hosts.crowd(self.containers, mitogen_via="bastion"), self.name)
         if self.link is not None:
             return hosts.inventory({"web1": hosts.far_variables()}, self.name)
         return hosts.inventory({f"web{i}": hosts.variables(i) for i in range(1, self.hosts + 1)}, self.name)
@@ -33,8 +40,9 @@ class Benchmark:
         if self.tasks is None:
             return [*before, tool("ansible"), "-i", inventory, "web1", "-m", "ping"]
         playbook = folder / "playbook.json"
-        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": self.tasks}]))
-        return [*before, tool("ansible-playbook"), "-i", inventory, "--forks", str(max(5, self.hosts)), str(playbook)]
+        playbook.write_text(json.dumps([{"hosts": "all:!bastion", "gather_facts": False, "tasks": self.tasks}]))
+        forks = str(max(5, self.hosts, self.containers))
+        return [*before, tool("ansible-playbook"), "-i", inventory, "--forks", forks, str(playbook)]
 
 
 def tasks(count: int) -> list[dict]:
@@ -52,6 +60,8 @@ BENCHMARKS = {
         Benchmark("ping-cold", "`ansible HOST -m ping`, no connection standing", None),
         Benchmark("ping-cold-180", "the same through a link of 180 ms", None, link=SLOW),
         Benchmark("loop-100-180", "one task looping 100 times through 180 ms", LOOP, link=SLOW),
+        Benchmark("delegation", "20 containers behind a bastion at the end of a link of 30 ms, 10 tasks each", tasks(10), link=BASTION,
+                  metrics=("wall", "cpu", "bytes"), sides=("ours", "mitogen"), containers=20),
         Benchmark("wire-100", "IP bytes of 100 tasks, both ways", tasks(100), link=COUNTED, metrics=("bytes",)),
     )
 }

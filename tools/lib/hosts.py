@@ -32,9 +32,11 @@ class Hosts:
     The state's folder is named after our PID: what a killed tool left is found by the next one, and stopped.
     """
 
-    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180)):
+    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180), crowd: int = 0):
+        """:param crowd: further containers of docker; see `crowd`."""
         self.names = [name for name in ORDER if name in names]
         self.links = links
+        self.count = crowd
         self.values: dict[str, str] = {}
 
     def __enter__(self):
@@ -43,7 +45,7 @@ class Hosts:
         self.state.chmod(0o755)
         try:
             for name in self.names:
-                run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
+                run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links), CROWD=str(self.count))
         except BaseException:
             self.__exit__()
             raise
@@ -114,6 +116,15 @@ class Hosts:
             "lxd": lambda: {"mitogen_lxc_path": "/usr/bin/lxc"},
         }
         return {"ansible_connection": method, "ansible_host": values["APP"]} | of_method[method]() | more
+
+    def crowd(self, count: int, **more) -> dict[str, dict]:
+        """Inventory variables of `count` equal containers of docker: those that $CROWD of the script asked for."""
+        client = self.state / "docker-client"
+        # Mitogen for Ansible from PyPI takes a path, and no arguments.
+        client.write_text(f"#!/bin/sh\nexec {self.values['DOCKER']} {self.values['DOCKER_ARGS']} \"$@\"\n")
+        client.chmod(0o755)
+        common = {"ansible_connection": "docker", "mitogen_docker_path": str(client), "ansible_python_interpreter": "/usr/bin/python3"}
+        return {f"box{i}": common | {"ansible_host": f"{self.values['APP']}-{i}"} | more for i in range(1, count + 1)}
 
     def inventory(self, hosts: dict[str, dict], name: str = "inventory") -> Path:
         """Writes an inventory of `hosts` (name -> variables) and returns its path."""

@@ -6,9 +6,12 @@ PATH. An environment is finished when its stamp says what was asked for: anythin
 import fcntl
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,11 @@ SERIES = {
 DEFAULT_SERIES = "2.19"
 #: Peers of the benchmarks and tests.
 MITOGEN_PEER = "mitogen==0.3.54"
+#: Ansible's collections as one distribution, the one that goes with DEFAULT_SERIES; and what is wanted of it.
+COLLECTIONS = "ansible~=12.0"
+COLLECTION_FILES = re.compile(
+    r"ansible_collections/(community/docker|community/general|containers/podman|kubernetes/core|ansible/posix)/"
+    r"(MANIFEST.json|meta/runtime.yml|plugins/((action|become|connection|doc_fragments|module_utils|plugin_utils)/|modules/synchronize))")
 PYINFRA_PEER = "pyinfra~=3.10.0"
 
 
@@ -109,6 +117,22 @@ def for_series(series: str, *more: str) -> Venv:
 def default() -> Venv:
     """`.venv`, with the series that most users should have."""
     return make(paths.VENV, interpreter_for(DEFAULT_SERIES), (f"ansible-core~={DEFAULT_SERIES}.0",))
+
+
+def collections() -> Path:
+    """A folder for ANSIBLE_COLLECTIONS_PATH with the plugins of the collections that tests compare with."""
+    target = paths.CACHE / "collections"
+    stamp = target / "requirements.stamp"
+    if stamp.is_file() and stamp.read_text() == COLLECTIONS:
+        return target
+    print(f"  fetching collections: {COLLECTIONS}", file=sys.stderr, flush=True)
+    shutil.rmtree(target, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([default().tool("pip"), "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder, COLLECTIONS], check=True)
+        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+            wheel.extractall(target, [name for name in wheel.namelist() if COLLECTION_FILES.match(name)])
+    stamp.write_text(COLLECTIONS)
+    return target
 
 
 def pyinfra() -> Venv:

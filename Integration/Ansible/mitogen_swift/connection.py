@@ -14,16 +14,10 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from . import routes
+from . import becoming, delegation, routes
 from .client import INLINE_LIMIT
 
 display = Display()
-
-#: Connection plugins that we stand for, by the name that Ansible's loader resolves, and our plugin for each.
-METHODS = {
-    'ansible.builtin.ssh': 'ssh',
-    'ansible.builtin.local': 'local',
-}
 
 #: How a node says that a prompt came again after its secret, where a connection's own login says more.
 REFUSED = ('the password was not accepted',)
@@ -36,10 +30,13 @@ def compact(value):
 
 
 class NodeConnection(object):
-    """Mixed into a vanilla connection class. `session`, `by_distribution` and `mitogen_method` are set by `hooks`."""
+    """Mixed into a vanilla connection class. `session`, `by_distribution`, `method` and `vanilla` are set by `hooks`."""
 
     session = None
-    mitogen_method = None
+    #: Our plugin's, from the catalogue.
+    method = None
+    #: The class that this one stands for.
+    vanilla = None
     #: ansible-core up to 2.18 (see `routes.interpreter`).
     by_distribution = False
 
@@ -47,17 +44,20 @@ class NodeConnection(object):
     prototype = None
 
     def __init__(self, play_context, *args, **kwargs):
-        if self.prototype is None or play_context.shell in WINDOWS_SHELLS:
+        self._made_with = (play_context,) + args, kwargs
+        if play_context.shell in WINDOWS_SHELLS:
             super(NodeConnection, self).__init__(play_context, *args, **kwargs)
         else:
-            # Vanilla's ssh builds an option parser here, a millisecond in each worker.
+            # Vanilla's ssh builds an option parser here, a millisecond in each worker; others look for their tool, which
+            # need not be on this machine.
             ConnectionBase.__init__(self, play_context, *args, **kwargs)
-            for name, value in self.prototype.items():
+            for name, value in (self.prototype or {}).items():
                 self.__dict__.setdefault(name, value)
             self.host = play_context.remote_addr
             self.port = play_context.port
             self.user = play_context.remote_user
         self._variables = {}
+        self._hops_before = None
         self._templar = None
         self._inventory_name = None
         self._logged_in = False
@@ -75,6 +75,8 @@ class NodeConnection(object):
         """Says for which variables and which inventory name the next calls are."""
         # Connected lets a loop keep this object.
         self._connected = True
+        if variables is not self._variables:
+            self._hops_before = None
         self._variables = variables
         self._templar = templar
         self._inventory_name = name
@@ -89,6 +91,26 @@ class NodeConnection(object):
             self.task_is(var_options, None, var_options['inventory_hostname'])
         super(NodeConnection, self).set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
+    @property
+    def mitogen_method(self):
+        return self.method.name
+
+    def __getattr__(self, name):
+        """What vanilla's own __init__ would have set, made when it is first looked at."""
+        made_with = self.__dict__.get('_made_with')
+        if made_with is not None and self.prototype is None and not name.startswith('__'):
+            self.prototype = {}
+            try:
+                instance = self.vanilla(*made_with[0], **made_with[1])
+            except AnsibleError as error:
+                display.debug('mitogen: %s has no %s: %s' % (self.mitogen_method, name, error))
+            else:
+                for attribute, value in vars(instance).items():
+                    self.__dict__.setdefault(attribute, value)
+                if name in self.__dict__:
+                    return self.__dict__[name]
+        raise AttributeError('%r has no %s' % (type(self), name))
+
     def passes_through(self):
         """Whether vanilla's code serves this host: Windows, and keys that only vanilla can hand to an agent."""
         if getattr(self._shell, '_IS_WINDOWS', False):
@@ -99,19 +121,35 @@ class NodeConnection(object):
     def interpreter(self):
         return routes.interpreter(self._variables, self._templar, self.by_distribution)
 
+    def _template(self, value):
+        return value if self._templar is None else self._templar.template(value)
+
+    def _name(self):
+        return routes.plain(self._inventory_name or self._play_context.remote_addr or '')
+
+    def hop_arguments(self, python=None):
+        """What a hop is made from beside its plugin: name, interpreter, variables, and what evaluates them."""
+        return self._name(), python or self.interpreter(), self._variables, self._template
+
+    def hops_before(self):
+        """The hops to the machine from which the host is reached."""
+        if self._hops_before is None:
+            everything = self._variables if self._templar is None else self._templar.available_variables
+            self._hops_before = delegation.hops(
+                self, self._variables, everything.get('hostvars'), self._templar, self._name())
+        return self._hops_before
+
     def login_route(self, python=None):
         """The hops to the account that the connection logs in to."""
-        name = routes.plain(self._inventory_name or self._play_context.remote_addr or '')
-        return (routes.connection_hop(
-            self, name, python or self.interpreter(), self._variables, self._templar),)
+        return self.hops_before() + (routes.connection_hop(self, *self.hop_arguments(python)),)
 
     def account_route(self, python=None):
-        """The hops to the account that the task runs as. Only where `become_applies` says how to get there."""
+        """The hops to the account that the task runs as. Only where `reaches_account` says that there are."""
         python = python or self.interpreter()
         route = self.login_route(python)
         if self.become is not None and self.become_changes_account():
-            name = routes.plain(self._inventory_name or self._play_context.remote_addr or '')
-            route += (routes.sudo_hop(self, self.become, name, python),)
+            method = becoming.method_for(self, self.become)
+            route += (becoming.hop(self, self.become, method, *self.hop_arguments(python)),)
         return route
 
     def login_user(self):
@@ -129,7 +167,8 @@ class NodeConnection(object):
         """Whether a route leads to the task's account; if not, Ansible's become wraps each command."""
         if self.passes_through():
             return False
-        return self.become is None or not self.become_changes_account() or routes.takes_sudo(self.become)
+        return self.become is None or not self.become_changes_account() or \
+            becoming.method_for(self, self.become) is not None
 
     def call_context(self, call):
         """Adds working directory and environment where vanilla's would come from the main process."""
@@ -178,8 +217,7 @@ class NodeConnection(object):
             meta, stdout, stderr = self.session.request(
                 'exec', route, [compact(call), in_data or b'', compact(secrets)])
         except AnsibleError as error:
-            if getattr(error, 'mitogen_code', None) == 'no_python' and not (
-                    self.on_account and len(self.on_account) > 1):
+            if getattr(error, 'mitogen_code', None) == 'no_python' and len(route) == 1:
                 # `raw` is how people install Python: vanilla's way needs none.
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
             if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(

@@ -18,14 +18,14 @@ from ansible.errors import AnsibleError
 from ansible.executor import interpreter_discovery, module_common
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import action_loader, become_loader, connection_loader, get_shell_plugin, module_loader
+from ansible.plugins.loader import action_loader, become_loader, get_shell_plugin, module_loader
 from ansible.release import __version__
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import modules, routes
+from . import modules, routes, synchronize
+from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
 
@@ -37,9 +37,6 @@ OLDEST, NEWEST = (2, 16), (2, 21)
 PRELOADED_CONNECTIONS = ('ssh', 'local')
 PRELOADED_ACTIONS = ('command', 'copy', 'gather_facts', 'normal', 'template')
 PRELOADED_MODULES = ('command', 'copy', 'file', 'setup', 'shell', 'slurp', 'stat')
-
-#: What the loader writes on each plugin that it makes.
-IDENTITY = frozenset(['_load_name', '_original_path', '_redirected_names', 'ansible_aliases', 'ansible_name'])
 
 _SIGNATURES = {
     '_compute_environment_string': ['raw_environment_out'],
@@ -136,9 +133,9 @@ class Hooks(object):
         #: Plays in force: the callback counts as one for the whole run, a strategy as one while it runs.
         self.active = 0
         self.module_tier = False
-        self._classes = {}
-        self._vanilla = {}
+        self.loaders = None
         self._coming = set()
+        self._methods_preloaded = False
         self._refused = False
 
     # Switching on
@@ -150,7 +147,9 @@ class Hooks(object):
         if self._refused:
             return False
         try:
-            self._check_loader()
+            problem = Loaders.problem()
+            if problem is not None:
+                raise RouterUnavailable(problem)
             self.session = Session.start()
         except RouterUnavailable as error:
             self._refused = True
@@ -159,17 +158,11 @@ class Hooks(object):
         self._install(series())
         return True
 
-    def _check_loader(self):
-        parameters = list(inspect.signature(connection_loader.get_with_context).parameters)
-        if parameters[:1] != ['name'] or 'kwargs' not in parameters:
-            raise RouterUnavailable('ansible-core %s loads connection plugins in a way that is not known'
-                                    % __version__)
-
     def _install(self, version):
         connections.NodeConnection.session = self.session
         connections.NodeConnection.by_distribution = version < (2, 19)
-        self._vanilla['get_with_context'] = connection_loader.get_with_context
-        connection_loader.get_with_context = self.get_with_context
+        self.loaders = Loaders(self.session, lambda: self.active)
+        self.loaders.install()
         reason = ''
         if version > NEWEST or version < OLDEST:
             reason = 'it is tested with %d.%d to %d.%d' % (OLDEST + NEWEST)
@@ -198,12 +191,11 @@ class Hooks(object):
             return original(action, *args, **kwargs)
 
         setattr(ActionBase, name, replaced)
-        self._vanilla[name] = original
 
     def _preload(self):
         """Reads what every worker would read again: plugins, their documentation, the paths of common modules."""
         for name in PRELOADED_CONNECTIONS:
-            self._attempt(self._preload_connection, name)
+            self._attempt(self.loaders.read_connection, name)
         self._attempt(get_shell_plugin, 'sh')
         routes.preload()
         self._attempt(become_loader.get, 'sudo', class_only=True)
@@ -213,6 +205,13 @@ class Hooks(object):
             for name in PRELOADED_MODULES:
                 self._attempt(self._preload_module, 'ansible.legacy.' + name)
 
+    def _preload_methods(self):
+        """Beside the first task's preparation: by now the router has started."""
+        self._methods_preloaded = True
+        for name in PRELOADED_CONNECTIONS:
+            self._attempt(self.loaders.prepare_connection, name)
+        self._attempt(self.loaders.prepare_become, 'sudo')
+
     @staticmethod
     def _attempt(load, *args, **kwargs):
         """What cannot be read now is not missed: the worker that needs it will say what is wrong with it."""
@@ -221,10 +220,11 @@ class Hooks(object):
         except Exception as error:
             display.debug('mitogen: %s is not preloaded: %s' % (args[0], error))
 
-    def _preload_connection(self, name):
-        ours, _ = self._our_class(name, None)
-        instance = self._vanilla['get_with_context'](name, PlayContext(), None).object
-        ours.prototype = {key: value for key, value in vars(instance).items() if key not in IDENTITY}
+    @staticmethod
+    def _preload_action(task):
+        found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
+        if found is not None and (getattr(task, 'resolved_action', None) or task.action) in synchronize.NAMES:
+            synchronize.wrap(found)
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
@@ -233,56 +233,12 @@ class Hooks(object):
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""
+        if self.active and not self._methods_preloaded:
+            self._preload_methods()
         if self.module_tier and self.active and task.action not in self._coming:
             self._coming.add(task.action)
-            self._attempt(action_loader.get, task.action, class_only=True)
+            self._attempt(self._preload_action, task)
             self._attempt(self._preload_module, task.action)
-
-    # Connections
-
-    def get_with_context(self, name, *args, **kwargs):
-        vanilla = self._vanilla['get_with_context']
-        if not self.active or kwargs.get('class_only'):
-            return vanilla(name, *args, **kwargs)
-        collections = kwargs.get('collection_list')
-        found = self._our_class(name, collections)
-        if found is None or not self._router_answers():
-            return vanilla(name, *args, **kwargs)
-        ours, result = found
-        kwargs.pop('collection_list', None)
-        instance = object.__new__(ours)
-        # As the loader does: the class says how it was asked for last, the instance how it was.
-        for attribute in IDENTITY:
-            setattr(instance, attribute, getattr(ours, attribute))
-        ours.__init__(instance, *args, **kwargs)
-        return type(result)(instance, result.plugin_load_context)
-
-    def _our_class(self, name, collections):
-        """Our class for a vanilla connection, and what the loader said of that; None: it is not one of ours."""
-        result = self._vanilla['get_with_context'](name, class_only=True, collection_list=collections)
-        vanilla = result.object
-        if vanilla is None:
-            return None
-        method = connections.METHODS.get(result.plugin_load_context.resolved_fqcn)
-        if method is None:
-            return None
-        # The loader has just written the plugin's identity on the vanilla class, and ours inherits it.
-        ours = self._classes.get(vanilla)
-        if ours is None:
-            # The name of the class is the plugin's type.
-            ours = self._classes[vanilla] = type(
-                'Connection', (connections.NodeConnection, vanilla),
-                {'mitogen_method': method, '__module__': vanilla.__module__, '__doc__': vanilla.__doc__})
-        return ours, result
-
-    def _router_answers(self):
-        if self.session.client.connect():
-            return True
-        if not self._refused:
-            self._refused = True
-            why = self.session.router.why_gone()
-            display.warning('Mitogen is not used any more: the router has ended%s' % (': ' + why if why else '.'))
-        return False
 
 
 # What takes the place of ActionBase's methods. Each is called only for a connection of ours from which a route leads

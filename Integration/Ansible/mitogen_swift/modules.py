@@ -135,7 +135,7 @@ def run(action, plan, ansible):
     route = connection.account_route(plan.python)
     if plan.discovery and not ansible.by_distribution:
         # Sent together with the module: the first task on a host costs no further round trip.
-        login = route[:1]
+        login = connection.login_route(plan.python)
         probe = _begin(session, 'node', login)
     try:
         stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], {'module': plan.module})

@@ -47,7 +47,8 @@ def find_binary(environment=None):
 class Router(object):
     """A started router, as the process that started it and its forks see it."""
 
-    def __init__(self, path, process, stderr, owner):
+    def __init__(self, binary, path, process, stderr, owner):
+        self.binary = binary
         self.path = path
         self._process = process
         self._stderr = stderr
@@ -78,7 +79,7 @@ class Router(object):
         finally:
             # From here on only the router holds the listener, so that connecting fails when it is gone.
             listener.close()
-        router = cls(path, process, stderr, os.getpid())
+        router = cls(binary, path, process, stderr, os.getpid())
         atexit.register(router._remove_what_is_left)
         return router
 

@@ -4,7 +4,7 @@ A hop is JSON that the router compares as bytes: same bytes, same node. So it is
 keys, plain values, nothing that differs between two tasks on one account), and it is made anew for every call: a
 loop changes options under a connection object that stays the same.
 
-Values come from Ansible's own config manager (`get_option`); there is no precedence code here.
+What a method's options are its plugin declares (`catalogue`), and Ansible's own code gives them their values.
 """
 
 import collections
@@ -12,6 +12,8 @@ import json
 import shlex
 
 from ansible import constants as C
+
+from .catalogue import UNSAID, plain
 
 #: What INTERPRETER_PYTHON may say in place of a path.
 DISCOVERY_MODES = frozenset(['auto', 'auto_legacy', 'auto_silent', 'auto_legacy_silent'])
@@ -22,47 +24,11 @@ KEEPALIVE = (30, 10)
 #: Where a node may put its private directory, after `remote_tmp` and `system_tmpdirs`.
 TEMPORARY = ['$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.']
 
-#: Options of Ansible's ssh connection that our ssh plugin knows by the same name.
-SSH_OPTIONS = (
-    'host', 'host_key_checking', 'port', 'private_key_file', 'remote_user', 'ssh_args', 'ssh_common_args',
-    'ssh_executable', 'ssh_extra_args', 'sshpass_prompt', 'verbosity',
-)
-
-#: Variables that only our ssh plugin knows: the plugin's option has the variable's name.
-SSH_VARIABLES = {
-    'mitogen_ssh_compression': bool,
-    'mitogen_ssh_debug_level': int,
-    'mitogen_ssh_keepalive_count': int,
-    'mitogen_ssh_keepalive_interval': int,
-}
-
-#: Values that say nothing.
-UNSAID = (None, '')
-
-#: sudo's flags that its plugin knows; with others the connection tier runs Ansible's own command line.
-SUDO_FLAGS = frozenset('EHSinrtu')
+#: Options that hold where a connection leads; Ansible's word for it is the default.
+ADDRESS = frozenset(['host', 'remote_addr'])
 
 #: argv: the configured interpreter, or None where it is to be discovered among `candidates` in the given mode.
 Interpreter = collections.namedtuple('Interpreter', 'argv candidates mode')
-
-
-def plain(value):
-    """The value without Ansible's tags and wrappers, fit for JSON and for comparing."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode('utf-8', 'surrogateescape')
-    if isinstance(value, dict):
-        return {plain(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(v) for v in value]
-    return str(value)
 
 
 def option(plugin, name, default=None):
@@ -124,26 +90,39 @@ def encode(hop):
     return json.dumps(hop, sort_keys=True, separators=(',', ':')).encode('ascii')
 
 
-def connection_hop(connection, name, python, variables, templar):
-    """The hop of Ansible's connection."""
-    hop = _hop(connection, name, python)
-    if hop['method'] == 'ssh':
-        _ssh(connection, hop, variables, templar)
-    return encode(hop)
+def connection_hop(connection, name, python, variables, template):
+    """The hop of a connection of ours, encoded.
+
+    :param name: the host's in the inventory.
+    :param variables: the host's; `template` evaluates one.
+    """
+    method, context = connection.method, connection._play_context
+    made = hop(connection, name, python)
+    made['method'] = method.name
+    made['options'], made['secrets'] = method.values(connection, variables, template)
+    if method.name == 'local':
+        # Every host that is reached locally is this machine: one node for all.
+        made['name'] = 'localhost'
+    for declared in method.options:
+        if declared.name in ADDRESS and declared.name not in made['options']:
+            made['options'][declared.name] = plain(context.remote_addr)
+        elif declared.name == 'password' and context.password:
+            # -k
+            made['secrets'].setdefault('password', plain(context.password))
+    for key in ('interval', 'count'):
+        if 'mitogen_ssh_keepalive_' + key in made['options']:
+            made['keepalive'][key] = made['options']['mitogen_ssh_keepalive_' + key]
+    return encode(made)
 
 
-def _hop(connection, name, python):
-    """What every hop of a connection says."""
+def hop(connection, name, python):
+    """What every hop says. Its time is its own: it is no option of the plugin's."""
     return {
-        'method': connection.mitogen_method,
-        'options': {},
-        'secrets': {},
         'python': python.argv,
         'python_candidates': python.candidates,
         'timeout': _timeout(connection),
         'keepalive': {'interval': KEEPALIVE[0], 'count': KEEPALIVE[1]},
-        # Every host that is reached locally is this machine: one node for all.
-        'name': 'localhost' if connection.mitogen_method == 'local' else name,
+        'name': name,
     }
 
 
@@ -154,62 +133,3 @@ def _timeout(connection):
     if configured in (None, C.DEFAULT_TIMEOUT):
         configured = connection._play_context.timeout or C.DEFAULT_TIMEOUT
     return float(configured)
-
-
-def _ssh(connection, hop, variables, templar):
-    options = hop['options']
-    for name in SSH_OPTIONS:
-        value = option(connection, name)
-        if value not in UNSAID:
-            options[name] = value
-    options.setdefault('host', plain(connection._play_context.remote_addr))
-    for name, kind in SSH_VARIABLES.items():
-        if name in variables:
-            options[name] = _number(kind, variables[name], templar)
-    for key in ('interval', 'count'):
-        if 'mitogen_ssh_keepalive_' + key in options:
-            hop['keepalive'][key] = options['mitogen_ssh_keepalive_' + key]
-    password = option(connection, 'password') or connection._play_context.password
-    if password:
-        hop['secrets']['password'] = plain(password)
-    passphrase = option(connection, 'private_key_passphrase')
-    if passphrase:
-        hop['secrets']['private_key_passphrase'] = passphrase
-
-
-def _number(kind, value, templar):
-    if templar is not None:
-        value = templar.template(value)
-    if kind is bool:
-        return plain(value) in (True, 1, '1', 'true', 'True', 'yes', 'on')
-    return int(value)
-
-
-def takes_sudo(become):
-    """Whether our sudo plugin can stand for this become plugin with the options that it has now."""
-    if become.ansible_name not in ('ansible.builtin.sudo', 'sudo'):
-        return False
-    executable = option(become, 'become_exe') or 'sudo'
-    if executable.split() != [executable]:
-        return False
-    try:
-        flags = shlex.split(option(become, 'become_flags') or '')
-    except ValueError:
-        return False
-    return all(flag[:1] == '-' and flag[1:] and SUDO_FLAGS.issuperset(flag[1:]) for flag in flags)
-
-
-def sudo_hop(connection, become, name, python):
-    """The hop from the login account to another one."""
-    hop = _hop(connection, name, python)
-    hop['method'] = 'sudo'
-    # It is started with the configured interpreter, or the one that its parent found.
-    hop['python_candidates'] = []
-    for option_name in ('become_user', 'become_exe', 'become_flags', 'sudo_chdir'):
-        value = option(become, option_name)
-        if value not in UNSAID:
-            hop['options'][option_name] = value
-    password = option(become, 'become_pass')
-    if password:
-        hop['secrets']['password'] = password
-    return encode(hop)

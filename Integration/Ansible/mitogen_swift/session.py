@@ -6,6 +6,7 @@ import os
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.utils.display import Display
 
+from .catalogue import Catalogue
 from .client import Client, RouterError, RouterGone
 from .router import Router
 
@@ -26,10 +27,23 @@ class Session(object):
         self.client = Client(router.path, LOG_LEVELS.get(display.verbosity, 'warning'), _show)
         #: The environment that the router, and so the node on this machine, was started with.
         self.environment = dict(os.environ)
+        self._catalogue = None
+        #: Hops of become methods that were asked about -> whether their plugin refuses them.
+        self.refused = {}
 
     @classmethod
     def start(cls):
         return cls(Router.start())
+
+    @property
+    def catalogue(self):
+        """The router's methods; asked for once, in the main process. Raises `RouterError`."""
+        if self._catalogue is None:
+            (text,) = self.client.request({'op': 'catalogue', 'hops': 0})
+            # Nothing is read from this link until the next request of the main process, if there is one.
+            self.client.close()
+            self._catalogue = Catalogue.from_json(text)
+        return self._catalogue
 
     def begin(self, op, route, parts=(), header=None, **more):
         head = {'op': op, 'hops': len(route)}
@@ -65,7 +79,7 @@ class Session(object):
             if why:
                 text = '%s\n%s' % (text, why)
         kind = AnsibleError
-        if error.code == 'become' or (error.code == 'authentication' and _concerns_become(error, route)):
+        if error.code == 'become' or (error.code == 'authentication' and self._concerns_become(error, route)):
             text = _become_text(error, route)
         elif error.code == 'authentication':
             kind = AnsibleAuthenticationFailure
@@ -79,13 +93,13 @@ class Session(object):
         return mapped
 
 
+    def _concerns_become(self, error, route):
+        last = _methods(route)[-1:]
+        return bool(last) and self.catalogue.become(last[0]) is not None and last[0] in error.message
+
+
 def _methods(route):
     return [json.loads(hop).get('method') for hop in route]
-
-
-def _concerns_become(error, route):
-    methods = _methods(route)
-    return len(methods) > 1 and methods[-1] in error.message
 
 
 def _become_text(error, route):

@@ -1,0 +1,64 @@
+"""Fixtures: real hosts, and the play of this folder through stock Ansible and through ours."""
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "tools" / "lib"), str(HERE)]
+
+import results  # noqa: E402
+import sides  # noqa: E402
+import venvs  # noqa: E402
+from hosts import Hosts  # noqa: E402
+from ways import CONTAINERS, SSH, Way  # noqa: E402
+
+#: A whole run, in seconds; far above what the slowest takes.
+TIME_LIMIT = 300
+
+
+@pytest.fixture(scope="session")
+def hosts():
+    needs = {name for way in SSH + CONTAINERS for name in way.needs}
+    with Hosts("users", "sshd", *sorted(needs)) as hosts:
+        yield hosts
+
+
+@pytest.fixture(scope="session")
+def play(hosts):
+    return Play(hosts)
+
+
+class Play:
+    def __init__(self, hosts: Hosts):
+        self.hosts = hosts
+        self.venv = venvs.for_series(venvs.DEFAULT_SERIES)
+        self.sides = {"stock": sides.stock(self.venv), "ours": sides.ours(self.venv)}
+        self.collections = venvs.collections()
+
+    def run(self, name: str, variables: dict, between: dict, playbook: Path = HERE / "play.yml") -> tuple[list[dict], str]:
+        """Plays it on one host, `target`, and returns the records of its tasks and all that was printed."""
+        folder = self.hosts.state / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "large").write_bytes(bytes(range(256)) * (5 * 4096))
+        environment = self.sides[name].environment(folder) | {"ANSIBLE_COLLECTIONS_PATH": str(self.collections)}
+        environment |= {key: value for key, value in self.hosts.values.items() if key == "LXD_DIR"}
+        results.record(environment, folder)
+        inventory = self.hosts.inventory({"target": variables} | between, f"ways-{name}")
+        more = {"work": f"/tmp/mitogen-ways-{self.hosts.login}", "scratch": str(folder)}
+        command = [self.venv.tool("ansible-playbook"), "-i", str(inventory), "-e", json.dumps(more), "--limit", "target", str(playbook)]
+        done = subprocess.run(command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT,
+                              start_new_session=True)
+        results.end_masters(folder)
+        return results.recorded(folder), done.stdout + done.stderr
+
+    def differences(self, way: Way) -> list[str]:
+        stock, said = self.run("stock", way.for_stock(self.hosts), {})
+        assert any(record["task"] == "nothing is left" for record in stock), f"stock did not reach the end of the play:\n{said}"
+        ours, said = self.run("ours", way.for_ours(self.hosts), way.between(self.hosts))
+        found = results.compare(stock, ours)
+        return [*found, said] if found else []

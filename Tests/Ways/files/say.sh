@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "$# words: $2"
+echo aside >&2
