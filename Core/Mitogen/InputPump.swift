@@ -13,7 +13,7 @@ final class InputPump: Sendable {
     end: @escaping @Sendable () -> Void
   ) {
     var pair: [Int32] = [-1, -1]
-    _ = pipe2(&pair, O_CLOEXEC)
+    _ = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair)
     let (ours, theirs) = (pair[1], pair[0])
     wakeUp = (theirs, ours)
     let pump = Pump(descriptor: descriptor, wakeUp: theirs, take: take, end: end)

@@ -6,6 +6,7 @@ cannot be taken apart, none: then the plugin wraps each command as ever, and the
 """
 
 from ansible.errors import AnsibleError
+from ansible.module_utils.common.text.converters import to_text
 
 from . import routes
 from .catalogue import plain
@@ -51,18 +52,27 @@ def _command(become, shell):
         text = plain(value)
         return text.replace(made_up, MARK) if made_up else text
 
-    prompts = [become.prompt] if isinstance(become.prompt, (str, bytes)) else list(become.prompt or ())
     options = {
         'method': plain(become.name),
         'command': steady(line),
         'success': steady(become.success),
         'placeholder': PLACE,
-        'prompts': [steady(prompt) for prompt in prompts if prompt],
+        'prompts': [steady(prompt) for prompt in prompt_texts(become)],
         'fail': [steady(text) for text in become.fail],
         'missing': [steady(text) for text in become.missing],
         'tty': bool(become.require_tty),
     }
     return {name: value for name, value in options.items() if value not in ('', [], False)}
+
+
+def prompt_texts(become):
+    """The texts by which a become plugin recognises that its tool asks for a password."""
+    if isinstance(become.prompt, (str, bytes)):
+        return [text for text in (to_text(become.prompt).strip(),) if text]
+    if not become.prompt:
+        return []
+    # su and its like ask in the user's language: their plugins recognise the prompts of a list.
+    return routes.option(become, 'prompt_l10n') or list(getattr(become, 'SU_PROMPT_LOCALIZATIONS', ['Password']))
 
 
 def _is_ordinary(method, become):

@@ -323,7 +323,7 @@ def become_prompts(become):
         rules.append(_failure(text, 'Missing %s password' % become.name))
     if become.prompt and password:
         secrets['become_password'] = password
-        for text in _prompt_texts(become):
+        for text in becoming.prompt_texts(become):
             rules.append({'match': 'contains', 'text': text, 'then': {'send': 'become_password'}})
     return rules, secrets
 
@@ -331,13 +331,6 @@ def become_prompts(become):
 def _failure(text, message):
     return {'match': 'contains', 'text': text,
             'then': {'fail': {'code': 'become', 'message': message, 'hint': ''}}}
-
-
-def _prompt_texts(become):
-    if isinstance(become.prompt, (str, bytes)):
-        return [to_text(become.prompt).strip()]
-    # su asks in the user's language: its plugin recognises the prompts of a list.
-    return routes.option(become, 'prompt_l10n') or list(getattr(become, 'SU_PROMPT_LOCALIZATIONS', ['Password']))
 
 
 def without_success(stdout, success, keeps_front):

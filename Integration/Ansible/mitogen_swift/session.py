@@ -92,19 +92,22 @@ class Session(object):
         mapped.mitogen_text = str(error)
         return mapped
 
-
     def _concerns_become(self, error, route):
-        last = _methods(route)[-1:]
-        return bool(last) and self.catalogue.become(last[0]) is not None and last[0] in error.message
+        """Whether it is about the last hop, and that one changes the account."""
+        if not route:
+            return False
+        last = json.loads(route[-1])
+        return self.catalogue.become(last.get('method')) is not None and _become_name(last) in error.message
 
 
-def _methods(route):
-    return [json.loads(hop).get('method') for hop in route]
+def _become_name(hop):
+    """What Ansible calls the become method of a hop: the generic one stands for many."""
+    return hop.get('options', {}).get('method') or hop.get('method')
 
 
 def _become_text(error, route):
     """For a password Ansible's own words, which playbooks look for; -vvv has what happened. Otherwise all we know."""
-    method = _methods(route)[-1] if route else 'become'
+    method = _become_name(json.loads(route[-1])) if route else 'become'
     message = error.message.lower()
     if 'password' not in message:
         return str(error)
