@@ -18,6 +18,8 @@ from ways import CONTAINERS, SSH, Way  # noqa: E402
 
 #: A whole run, in seconds; far above what the slowest takes.
 TIME_LIMIT = 300
+#: Begins the names of what the play makes on the targets, most of which are this machine.
+WORK = "/tmp/mitogen-ways"
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,8 @@ def hosts():
     needs = {name for way in SSH + CONTAINERS for name in way.needs}
     with Hosts("users", "sshd", *sorted(needs)) as hosts:
         yield hosts
+    for left in Path(WORK).parent.glob(f"{Path(WORK).name}-*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +43,7 @@ class Play:
         self.sides = {"stock": sides.stock(self.venv), "ours": sides.ours(self.venv)}
         self.collections = venvs.collections()
 
-    def run(self, name: str, variables: dict, between: dict, playbook: Path = HERE / "play.yml") -> tuple[list[dict], str]:
+    def run(self, name: str, work: str, variables: dict, between: dict, playbook: Path = HERE / "play.yml") -> tuple[list[dict], str]:
         """Plays it on one host, `target`, and returns the records of its tasks and all that was printed."""
         folder = self.hosts.state / "run"
         shutil.rmtree(folder, ignore_errors=True)
@@ -49,7 +53,7 @@ class Play:
         environment |= {key: value for key, value in self.hosts.values.items() if key == "LXD_DIR"}
         results.record(environment, folder)
         inventory = self.hosts.inventory({"target": variables} | between, f"ways-{name}")
-        more = {"work": f"/tmp/mitogen-ways-{self.hosts.login}", "scratch": str(folder)}
+        more = {"work": work, "scratch": str(folder)}
         command = [self.venv.tool("ansible-playbook"), "-i", str(inventory), "-e", json.dumps(more), "--limit", "target", str(playbook)]
         done = subprocess.run(command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT,
                               start_new_session=True)
@@ -57,8 +61,10 @@ class Play:
         return results.recorded(folder), done.stdout + done.stderr
 
     def differences(self, way: Way) -> list[str]:
-        stock, said = self.run("stock", way.for_stock(self.hosts), {})
-        assert any(record["task"] == "nothing is left" for record in stock), f"stock did not reach the end of the play:\n{said}"
-        ours, said = self.run("ours", way.for_ours(self.hosts), way.between(self.hosts))
+        # Of its own for each way: where one fails, another account's files stay behind.
+        work = f"{WORK}-{self.hosts.login}-{''.join(c if c.isalnum() else '-' for c in way.name)}"
+        stock, said = self.run("stock", work, way.for_stock(self.hosts), {})
+        assert any(record["task"].startswith("nothing is left (") for record in stock), f"stock did not reach the end of the play:\n{said}"
+        ours, said = self.run("ours", work, way.for_ours(self.hosts), way.between(self.hosts))
         found = results.compare(stock, ours)
         return [*found, said] if found else []

@@ -34,12 +34,28 @@ class Way:
         return {"becomes_by": self.becomes_by, "becomes": self.becomes(hosts)} | ({"ansible_become_password": password} if password else {})
 
 
+#: Root's PATH may lead to Pythons that run for root alone.
+SYSTEM_PYTHON = {"ansible_python_interpreter": "/usr/bin/python3"}
+
+
+def root(hosts: Hosts, index: int = 1, **more) -> dict:
+    return hosts.variables(index, ansible_user="root", **SYSTEM_PYTHON) | more
+
+
 def bastion(hosts: Hosts) -> dict:
-    return {"bastion": hosts.variables(3)}
+    """Root, who can read the key for the next hop: that is looked for on the bastion."""
+    return {"bastion": root(hosts, 3)}
+
+
+def by_password(hosts: Hosts, **more) -> dict:
+    """As seen from an account that cannot read the key."""
+    variables = hosts.variables(ansible_password=hosts.login_password, **more)
+    del variables["ansible_ssh_private_key_file"]
+    return variables
 
 
 def root_by_ssh(hosts: Hosts) -> dict:
-    return {"root": hosts.variables(4, ansible_user="root")}
+    return {"root": root(hosts, 4)}
 
 
 def container(method: str, name: str = "", between=lambda hosts: {}, needs: tuple[str, ...] = (), **more) -> Way:
@@ -51,11 +67,11 @@ def container(method: str, name: str = "", between=lambda hosts: {}, needs: tupl
 
 SSH = [
     Way("ssh", lambda hosts: hosts.variables()),
-    Way("ssh, sudo without a password", lambda hosts: hosts.variables(ansible_user="root"), password=lambda hosts: None),
+    Way("ssh, sudo without a password", root, password=lambda hosts: None),
     Way("ssh, su", lambda hosts: hosts.variables(), becomes_by="su", password=lambda hosts: hosts.values["OTHER_PASSWORD"]),
-    Way("local", lambda hosts: {"ansible_connection": "local"}, password=lambda hosts: None),
+    Way("local", lambda hosts: {"ansible_connection": "local"} | SYSTEM_PYTHON, password=lambda hosts: None),
     Way("ssh behind ssh", lambda hosts: hosts.variables(mitogen_via="bastion"), lambda hosts: hosts.variables(), bastion),
-    Way("ssh behind an account of a bastion", lambda hosts: hosts.variables(mitogen_via=f"sudo:{hosts.other}@bastion"), lambda hosts: hosts.variables(),
+    Way("ssh behind an account of a bastion", lambda hosts: by_password(hosts, mitogen_via=f"sudo:{hosts.other}@bastion"), lambda hosts: hosts.variables(),
         lambda hosts: {"bastion": hosts.variables(3, ansible_become_password=hosts.login_password)}),
 ]
 
