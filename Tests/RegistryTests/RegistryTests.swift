@@ -24,7 +24,10 @@ import Testing
 
   @Test func theLibrariesOfThisBuildAreListedWithTheirOptions() throws {
     let listing = BuiltLibraries.registry.listing()
-    #expect(listing.map(\.name) == ["local", "new-style", "ssh", "sudo"])
+    #expect(
+      listing.map(\.name) == [
+        "buildah", "docker", "incus", "jail", "kubectl", "lxc", "lxd", "local", "new-style", "podman", "ssh", "sudo",
+      ])
     let ssh = try #require(listing.first { $0.name == "ssh" })
     #expect(ssh.kind == .connectionMethod && ssh.origin == .installation && !ssh.isolated)
     let port = try #require(ssh.declaration.options.first { $0.name == "port" })
@@ -48,7 +51,9 @@ import Testing
 
   @Test func anUnknownMethodIsAnsweredWithThoseThereAre() throws {
     let error = try #require(throws: RegistryError.self) { try BuiltLibraries.registry.connectionMethod(named: "shs") }
-    #expect(error.expected == "one of local, ssh, sudo" && error.found == "\"shs\"")
+    #expect(
+      error.expected == "one of buildah, docker, incus, jail, kubectl, local, lxc, lxd, podman, ssh, sudo"
+        && error.found == "\"shs\"")
   }
 
   @Test func theFirstFolderWins() throws {
