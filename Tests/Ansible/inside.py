@@ -120,6 +120,26 @@ def route(name, variables, become, task_keys, refused=()):
     return answer
 
 
+def declared_routes(questions, environment):
+    """For each (name, variables, task_keys) of a method: its hops, and whether Ansible's own plugin would serve it. None
+    where it is none of ours."""
+    os.environ.update(environment)
+    installed()
+    answers = []
+    for name, variables, task_keys in questions:
+        context = PlayContext()
+        context.remote_addr = variables.get('ansible_host', 'web1')
+        ours = connection_loader.get(name, context, None)
+        if not isinstance(ours, connections.NodeConnection):
+            answers.append(None)
+            continue
+        ours.set_options(task_keys=task_keys, var_options=dict(variables))
+        ours.task_is(variables, None, 'web1')
+        answers.append({'hops': [json.loads(hop) for hop in ours.account_route()], 'passes_through': ours.passes_through(),
+                        'login_user': ours.login_user()})
+    return answers
+
+
 def delegated(hosts, name, become=None):
     """The hops of a host of an inventory with these hosts and their variables, each decoded."""
     from ansible.inventory.manager import InventoryManager

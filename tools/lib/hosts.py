@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import paths
 
 #: The order in which they start; they stop in the reverse one.
 ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd", "machined")
+#: Those that need nothing of each other: they start and stop beside each other, since most of it is waiting.
+CONTAINERS = ("docker", "podman", "lxc", "lxd", "machined")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
@@ -32,11 +35,14 @@ class Hosts:
     The state's folder is named after our PID: what a killed tool left is found by the next one, and stopped.
     """
 
-    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180), crowd: int = 0):
+    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180), crowd: int = 0, may_fail: tuple[str, ...] = ()):
         """:param crowd: further containers of docker; see `crowd`."""
         self.names = [name for name in ORDER if name in names]
         self.links = links
         self.count = crowd
+        self.may_fail = may_fail
+        #: Those of `may_fail` that did not start, and what their script said.
+        self.missing: dict[str, str] = {}
         self.values: dict[str, str] = {}
 
     def __enter__(self):
@@ -45,7 +51,13 @@ class Hosts:
         self.state.chmod(0o755)
         try:
             for name in self.names:
-                run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links), CROWD=str(self.count))
+                if name not in CONTAINERS:
+                    run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
+            containers = [name for name in self.names if name in CONTAINERS]
+            for name, error in run_scripts(containers, "start", self.state, CROWD=str(self.count)).items():
+                if name not in self.may_fail:
+                    raise error
+                self.missing[name] = str(error)
         except BaseException:
             self.__exit__()
             raise
@@ -156,11 +168,21 @@ def run_script(name: str, verb: str, state: Path, **environment: str):
         raise HostsFailed(f"Integration/Hosts/{name} {verb}: {done.stdout.strip()}")
 
 
-def stop_state(state: Path):
-    for name in reversed(ORDER):
+def run_scripts(names: list[str] | tuple[str, ...], verb: str, state: Path, **environment: str) -> dict[str, HostsFailed]:
+    """Runs the scripts beside each other; returns, when all have ended, the errors of those that failed."""
+    def run(name):
         try:
-            run_script(name, "stop", state)
+            run_script(name, verb, state, **environment)
         except HostsFailed as error:
+            return error
+
+    with ThreadPoolExecutor(len(CONTAINERS)) as pool:
+        return {name: error for name, error in zip(names, pool.map(run, names)) if error}
+
+
+def stop_state(state: Path):
+    for names in (CONTAINERS, *((name,) for name in reversed(ORDER) if name not in CONTAINERS)):
+        for error in run_scripts(names, "stop", state).values():
             print(error, file=sys.stderr)
     shutil.rmtree(state, ignore_errors=True)
 

@@ -92,6 +92,10 @@ class Method(object):
                 options[option.name] = value
         return options, secrets
 
+    def default(self, name):
+        """The declared default of an option; None if it has none."""
+        return next((option.default for option in self.options if option.name == name), None)
+
     def preload(self, plugin=None):
         """In the main process: what every worker would look up again."""
         known = self._known_to(plugin) if plugin is not None else {}

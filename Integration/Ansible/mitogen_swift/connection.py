@@ -14,7 +14,7 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from . import becoming, delegation, routes
+from . import bare, becoming, delegation, routes
 from .client import INLINE_LIMIT
 
 display = Display()
@@ -27,6 +27,19 @@ WINDOWS_SHELLS = ('powershell', 'cmd')
 
 def compact(value):
     return json.dumps(value, separators=(',', ':')).encode('ascii')
+
+
+#: What our plugin of a method refuses and Ansible's can do: option -> whether this value is such.
+STOCK_ONLY = {
+    'buildah': {'auto_commit': bool},
+    'kubectl': {
+        'kubectl_kubeconfig': lambda value: isinstance(value, dict),
+        'kubectl_password': bool,
+        'kubectl_token': bool,
+    },
+    # Vanilla can hand these to an agent of ssh's.
+    'ssh': {'private_key': bool, 'pkcs11_provider': bool},
+}
 
 
 class NodeConnection(object):
@@ -92,6 +105,11 @@ class NodeConnection(object):
         super(NodeConnection, self).set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     @property
+    def is_bare(self):
+        """Whether Ansible has no plugin of its own for this connection."""
+        return issubclass(self.vanilla, bare.Connection)
+
+    @property
     def mitogen_method(self):
         return self.method.name
 
@@ -112,11 +130,10 @@ class NodeConnection(object):
         raise AttributeError('%r has no %s' % (type(self), name))
 
     def passes_through(self):
-        """Whether vanilla's code serves this host: Windows, and keys that only vanilla can hand to an agent."""
+        """Whether vanilla's code serves this host: Windows, and what only vanilla's plugin can do."""
         if getattr(self._shell, '_IS_WINDOWS', False):
             return True
-        return self.mitogen_method == 'ssh' and bool(
-            routes.option(self, 'private_key') or routes.option(self, 'pkcs11_provider'))
+        return any(is_so(routes.option(self, name)) for name, is_so in STOCK_ONLY.get(self.mitogen_method, {}).items())
 
     def interpreter(self):
         return routes.interpreter(self._variables, self._templar, self.by_distribution)
@@ -155,7 +172,7 @@ class NodeConnection(object):
     def login_user(self):
         if self.mitogen_method == 'local':
             return self.default_user
-        return routes.option(self, 'remote_user') or self._play_context.remote_user
+        return routes.option(self, 'remote_user') or self._play_context.remote_user or self.method.default('remote_user')
 
     def become_changes_account(self):
         """Ansible skips become for the user that is logged in already, unless BECOME_ALLOW_SAME_USER."""
@@ -217,7 +234,7 @@ class NodeConnection(object):
             meta, stdout, stderr = self.session.request(
                 'exec', route, [compact(call), in_data or b'', compact(secrets)])
         except AnsibleError as error:
-            if getattr(error, 'mitogen_code', None) == 'no_python' and len(route) == 1:
+            if getattr(error, 'mitogen_code', None) == 'no_python' and len(route) == 1 and not self.is_bare:
                 # `raw` is how people install Python: vanilla's way needs none.
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
             if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(

@@ -85,6 +85,9 @@ class Loaders(object):
         """Our class for a vanilla connection, and what the loader said of that; None: it is not one of ours."""
         result = self._get_connection(name, class_only=True, collection_list=collections)
         vanilla = result.object
+        if vanilla is not None and not result.plugin_load_context.plugin_resolved_collection:
+            # The user's own, beside the playbook or in a configured folder.
+            return None
         method = self._catalogue().connection(result.plugin_load_context.resolved_fqcn if vanilla else name)
         if method is None:
             return None

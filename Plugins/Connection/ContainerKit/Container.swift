@@ -109,6 +109,13 @@ extension Container {
       hint: "check ansible_user, and the container's /etc/passwd")
   }
 
+  /// - Parameter option: the variable that names the directory.
+  public func noDirectory(_ text: String, _ option: String, on: String? = nil) -> LaunchPlan.ErrorHint {
+    .init(
+      contains: text, on: on, code: "unreachable", message: "the working directory is not there in the container",
+      hint: "make it, or correct \(option)")
+  }
+
   /// The interpreter is looked for by a line of `sh`; an image of one program may have neither.
   ///
   /// - Parameter on: "stdout" for a program that reports it there.
@@ -116,6 +123,13 @@ extension Container {
     .init(
       contains: text, on: on, code: "no_python", message: "the container has no /bin/sh, or no such interpreter",
       hint: "use an image that has Python, or set ansible_python_interpreter to a path in it")
+  }
+
+  /// For what only the runtime's own text can explain.
+  public func notStarted(_ text: String, on: String? = nil) -> LaunchPlan.ErrorHint {
+    .init(
+      contains: text, on: on, code: "unreachable", message: "the container's runtime started nothing in it",
+      hint: "its text says why")
   }
 
   public func denied(_ text: String, _ hint: String) -> LaunchPlan.ErrorHint {

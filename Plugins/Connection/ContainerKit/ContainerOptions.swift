@@ -9,9 +9,11 @@ extension OptionDeclaration {
       aliases: ["host"])
   }
 
-  public static func account(_ further: String..., note: String = "not set: as the container's image says.") -> Self {
+  public static func account(
+    _ further: String..., default: String? = nil, note: String = "not set: as the container's image says."
+  ) -> Self {
     .string(
-      "remote_user", "Account in the container; \(note)", vars: ["ansible_user"] + further,
+      "remote_user", "Account in the container; \(note)", default: `default`, vars: ["ansible_user"] + further,
       ini: ["defaults/remote_user"], env: ["ANSIBLE_REMOTE_USER"], aliases: ["user"])
   }
 

@@ -35,8 +35,17 @@ public struct ExecInstance {
       container.stopped("is not running"),
       container.unreachable(
         "The remote \"\(remote)\" doesn't exist", "there is no remote \(remote)", "see \(tool) remote list"),
-      container.denied("permission denied", "add it to the group \(server.lowercased()), or use root"),
+      // What su in the instance is denied is another matter.
+      container.denied("connect: permission denied", "add it to the group \(server.lowercased()), or use root"),
+      container.denied("not accessible: permission denied", "add it to the group \(server.lowercased()), or use root"),
+      container.unreachable(
+        "read the configuration file", "\(tool) cannot read its configuration",
+        "check HOME and \(server.uppercased())_CONF of the account that runs it"),
+      container.unreachable(
+        "Error: mkdir ", "\(tool) has no place for its configuration",
+        "check HOME and \(server.uppercased())_CONF of the account that runs it"),
       container.denied("User does not have", "check what the remote allows the account"),
+      container.unreachable("dial unix", "the service of \(server) does not answer", "start it"),
       container.unreachable("unix socket", "the service of \(server) does not answer", "start it"),
       container.unreachable("Failed to fetch", "the service of \(server) does not answer", "see the text of \(tool)"),
       container.nothingToRun("Command not found"),
@@ -51,7 +60,7 @@ public struct ExecInstance {
       .string(
         "remote_addr", "Name of the instance; of a name with dots the first part counts.",
         vars: ["inventory_hostname", "ansible_host", hostVariable], aliases: ["host"]),
-      .account(note: "other than root, which is the default: become by \(becomeMethod) in it."),
+      .account(default: "root", note: "another than root is become by \(becomeMethod) in it."),
       .program(path, default: program),
       .string("remote", "Server, as \(program) remote list shows it.", default: "local", vars: [remoteVariable]),
       .string("project", "Project, as \(program) project list shows it.", default: project, vars: [projectVariable]),

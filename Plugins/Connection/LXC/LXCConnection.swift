@@ -9,7 +9,7 @@ struct LXCConnection: ConnectionPlugin {
 
   static let options: [OptionDeclaration] = [
     .container("ansible_lxc_host"),
-    .account(note: "become by su in it; not set: root."),
+    .account(default: "root", note: "another than root is become by su in it."),
     .program("mitogen_lxc_attach_path", default: "lxc-attach"),
     .withoutEffect(
       "executable", "Python is started without a shell.", vars: ["ansible_executable", "ansible_lxc_executable"]),
@@ -37,7 +37,8 @@ struct LXCConnection: ConnectionPlugin {
         "is not running", "there is no container \(container.name) that runs",
         "check ansible_host and lxc-ls --fancy; containers elsewhere need -P FOLDER in mitogen_lxc_attach_path"),
       container.nothingToRun("Failed to exec"),
-      container.denied("Permission denied", "use root, or a container of the account's own"),
+      // As LXC words the errors of calls; what su in the container is denied is another matter.
+      container.denied("Permission denied - ", "use root, or a container of the account's own"),
     ]
   }
 }
