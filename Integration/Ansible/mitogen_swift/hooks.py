@@ -293,7 +293,8 @@ class on_account(object):
         connection = self._connection
         self._become = connection.become
         self._route = connection.account_route()
-        connection.password_typed = len(self._route) > 1 and bool(routes.option(self._become, 'become_pass'))
+        connection.password_typed = (
+            self._become is not None and connection.become_changes_account() and bool(routes.option(self._become, 'become_pass')))
         connection.become = None
         connection.on_account = self._route
 
