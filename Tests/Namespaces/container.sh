@@ -16,7 +16,9 @@ read -r leader _ < /proc/self/stat  # by the outer /proc: the number that the ou
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 none "$root"
 cd "$root"
-mkdir -p etc proc root tmp srv home/app usr/bin
+mkdir -p dev etc proc root tmp srv home/app usr/bin
+: > dev/null
+mount --bind /dev/null dev/null
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$name"; done
 case " $* " in
   *" bare "*)
