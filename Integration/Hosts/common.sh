@@ -83,6 +83,7 @@ small_roots() {
 small_system() {  # small_system FOLDER: busybox and its accounts
   local d=$1
   rm -rf "$d"; mkdir -p "$d"/{bin,sbin,etc,proc,sys,dev/pts,dev/shm,tmp,root,run,var/tmp,usr/bin,usr/lib,home/app}
+  ln -s usr/lib "$d/lib"  # where libpam looks for its modules
   chmod 1777 "$d/tmp" "$d/var/tmp"; chown 1000:1000 "$d/home/app"
   install "$(command -v busybox)" "$d/bin/busybox"; chroot "$d" /bin/busybox --install -s /bin; touch "$d/bin/su"
   printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'app:x:1000:1000:app:/home/app:/bin/sh' > "$d/etc/passwd"

@@ -22,6 +22,9 @@ from mitogen_swift import hooks, routes  # noqa: E402
 class Nowhere(object):
     """Stands for a session: no router is started."""
 
+    class router(object):
+        binary = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '.build', 'release', 'mitogen')
+
     class client(object):
         @staticmethod
         def connect():

@@ -1,7 +1,8 @@
-import Mitogen
 import Plans
 import Testing
 import Wire
+
+@testable import Mitogen
 
 @Suite struct RouteTests {
   @Test(arguments: [

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import paths
@@ -12,10 +13,9 @@ import venvs
 #: To build and to run on this machine.
 BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "python3-venv")
 #: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
-HOST_PACKAGES = (
-    "acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt",
-    "busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd", "dbus", "systemd-container",
-)
+HOST_PACKAGES = ("acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt")
+#: In addition, for containers: half a gigabyte, so for the tests only.
+CONTAINER_PACKAGES = ("busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd", "dbus", "systemd-container")
 #: In addition, for the tests of quoting and of smart cards.
 TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2")
 
@@ -30,6 +30,8 @@ def say(text: str):
 
 def packages(wanted: tuple[str, ...]):
     """Installs the Debian packages that are missing."""
+    if not wanted:  # dpkg-query would list every package that is installed
+        return
     query = subprocess.run(["dpkg-query", "-W", "-f=${Package} ${db:Status-Status}\n", *wanted], capture_output=True, text=True)
     installed = {line.split()[0] for line in query.stdout.splitlines() if line.endswith(" installed")}
     missing = [name for name in wanted if name not in installed]
@@ -85,5 +87,10 @@ def manifests(folder: Path):
 def everything(hosts: bool = False, tests: bool = False) -> venvs.Venv:
     """All that a tool needs; returns `.venv`."""
     packages(BUILD_PACKAGES + (HOST_PACKAGES if hosts or tests else ()) + (TEST_PACKAGES if tests else ()))
-    release_build()
-    return venvs.default()
+    # One waits for the network and the disk, the other keeps the processors busy.
+    with ThreadPoolExecutor(1) as beside:
+        containers = beside.submit(packages, CONTAINER_PACKAGES if tests else ())
+        release_build()
+        venv = venvs.default()
+        containers.result()
+    return venv

@@ -14,7 +14,7 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 
-from . import routes
+from . import declared, routes
 from .client import INLINE_LIMIT
 
 display = Display()
@@ -24,6 +24,8 @@ METHODS = {
     'ansible.builtin.ssh': 'ssh',
     'ansible.builtin.local': 'local',
 }
+#: What these are asked for by; all other names are looked up among the declared methods.
+SHORT_NAMES = frozenset(['smart', 'ssh', 'local'])
 
 #: How a node says that a prompt came again after its secret, where a connection's own login says more.
 REFUSED = ('the password was not accepted',)
@@ -42,6 +44,9 @@ class NodeConnection(object):
     mitogen_method = None
     #: ansible-core up to 2.18 (see `routes.interpreter`).
     by_distribution = False
+
+    #: Of a method that Ansible itself has no code for; see `declared`.
+    declared = None
 
     #: What vanilla's own __init__ sets beyond its base class, from an instance made in the main process.
     prototype = None
@@ -93,8 +98,11 @@ class NodeConnection(object):
         """Whether vanilla's code serves this host: Windows, and keys that only vanilla can hand to an agent."""
         if getattr(self._shell, '_IS_WINDOWS', False):
             return True
-        return self.mitogen_method == 'ssh' and bool(
-            routes.option(self, 'private_key') or routes.option(self, 'pkcs11_provider'))
+        if self.mitogen_method == 'ssh':
+            return bool(routes.option(self, 'private_key') or routes.option(self, 'pkcs11_provider'))
+        return self.declared is not None and any(
+            stock_only(routes.option(self, name))
+            for name, stock_only in declared.STOCK_ONLY.get(self.mitogen_method, {}).items())
 
     def interpreter(self):
         return routes.interpreter(self._variables, self._templar, self.by_distribution)
@@ -117,7 +125,7 @@ class NodeConnection(object):
     def login_user(self):
         if self.mitogen_method == 'local':
             return self.default_user
-        return routes.option(self, 'remote_user') or self._play_context.remote_user
+        return routes.option(self, 'remote_user') or self._play_context.remote_user or self.default_user
 
     def become_changes_account(self):
         """Ansible skips become for the user that is logged in already, unless BECOME_ALLOW_SAME_USER."""
@@ -181,6 +189,8 @@ class NodeConnection(object):
             if getattr(error, 'mitogen_code', None) == 'no_python' and not (
                     self.on_account and len(self.on_account) > 1):
                 # `raw` is how people install Python: vanilla's way needs none.
+                if self.declared is not None and not self.has_stock():
+                    raise
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
             if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(
                     said in error.mitogen_text for said in REFUSED):

@@ -19,13 +19,14 @@ from ansible.executor import interpreter_discovery, module_common
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import action_loader, become_loader, connection_loader, get_shell_plugin, module_loader
+from ansible.plugins.loader import (
+    action_loader, become_loader, connection_loader, get_shell_plugin, get_with_context_result, module_loader)
 from ansible.release import __version__
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import modules, routes
+from . import declared, modules, routes
 from .router import RouterUnavailable
 from .session import Session
 
@@ -137,6 +138,8 @@ class Hooks(object):
         self.active = 0
         self.module_tier = False
         self._classes = {}
+        #: Name -> `declared.Method`.
+        self._declared = {}
         self._vanilla = {}
         self._coming = set()
         self._refused = False
@@ -170,6 +173,8 @@ class Hooks(object):
         connections.NodeConnection.by_distribution = version < (2, 19)
         self._vanilla['get_with_context'] = connection_loader.get_with_context
         connection_loader.get_with_context = self.get_with_context
+        if self.session.router is not None:
+            self._declared = declared.read(self.session.router.binary)
         reason = ''
         if version > NEWEST or version < OLDEST:
             reason = 'it is tested with %d.%d to %d.%d' % (OLDEST + NEWEST)
@@ -249,6 +254,8 @@ class Hooks(object):
         if found is None or not self._router_answers():
             return vanilla(name, *args, **kwargs)
         ours, result = found
+        if issubclass(ours, declared.DeclaredConnection) and args and args[0].shell in connections.WINDOWS_SHELLS:
+            return vanilla(name, *args, **kwargs)
         kwargs.pop('collection_list', None)
         instance = object.__new__(ours)
         # As the loader does: the class says how it was asked for last, the instance how it was.
@@ -258,7 +265,9 @@ class Hooks(object):
         return type(result)(instance, result.plugin_load_context)
 
     def _our_class(self, name, collections):
-        """Our class for a vanilla connection, and what the loader said of that; None: it is not one of ours."""
+        """Our class for a connection, and what the loader said of vanilla's; None: it is not one of ours."""
+        if name.rpartition('.')[2] not in connections.SHORT_NAMES:
+            return self._declared_class(name, collections)
         result = self._vanilla['get_with_context'](name, class_only=True, collection_list=collections)
         vanilla = result.object
         if vanilla is None:
@@ -274,6 +283,33 @@ class Hooks(object):
                 'Connection', (connections.NodeConnection, vanilla),
                 {'mitogen_method': method, '__module__': vanilla.__module__, '__doc__': vanilla.__doc__})
         return ours, result
+
+    def _declared_class(self, name, collections):
+        """Our class for a method of which there is a declaration, whether or not a collection has a plugin of it."""
+        for prefix in ('ansible.builtin.', 'ansible.legacy.'):
+            name = name[len(prefix):] if name.startswith(prefix) else name
+        if not self._declared:
+            return None
+        context = connection_loader.find_plugin_with_context(name, collection_list=collections)
+        full_name = context.resolved_fqcn if context.resolved else None
+        # What is found and is not the collection's is the user's own plugin.
+        method = self._declared.get(full_name or name)
+        if method is None:
+            return None
+        full_name = full_name or (name if '.' in name else method.full_name())
+        ours = self._classes.get(full_name)
+        if ours is None:
+            ours = self._classes[full_name] = type(
+                'Connection', (connections.NodeConnection, declared.DeclaredConnection), {
+                    'mitogen_method': method.name, 'declared': method, 'transport': full_name,
+                    'default_user': 'root' if method.name in declared.ENTERED_AS_ROOT else None,
+                    'load': staticmethod(self._vanilla['get_with_context']), '__module__': __name__,
+                    '_load_name': method.load_name, '_original_path': method.path, 'ansible_name': full_name,
+                })
+        ours.requested = name
+        ours.ansible_aliases = [full_name]
+        ours._redirected_names = context.redirect_list or [full_name]
+        return ours, get_with_context_result(ours, context)
 
     def _router_answers(self):
         if self.session.client.connect():

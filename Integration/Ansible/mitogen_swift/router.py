@@ -47,8 +47,10 @@ def find_binary(environment=None):
 class Router(object):
     """A started router, as the process that started it and its forks see it."""
 
-    def __init__(self, path, process, stderr, owner):
+    def __init__(self, path, process, stderr, owner, binary):
         self.path = path
+        #: The executable; the plugins' libraries are beside it.
+        self.binary = binary
         self._process = process
         self._stderr = stderr
         #: The process whose end the router waits for.
@@ -78,7 +80,7 @@ class Router(object):
         finally:
             # From here on only the router holds the listener, so that connecting fails when it is gone.
             listener.close()
-        router = cls(path, process, stderr, os.getpid())
+        router = cls(path, process, stderr, os.getpid(), binary)
         atexit.register(router._remove_what_is_left)
         return router
 

@@ -129,6 +129,8 @@ def connection_hop(connection, name, python, variables, templar):
     hop = _hop(connection, name, python)
     if hop['method'] == 'ssh':
         _ssh(connection, hop, variables, templar)
+    elif connection.declared is not None:
+        _declared(connection, hop)
     return encode(hop)
 
 
@@ -175,6 +177,20 @@ def _ssh(connection, hop, variables, templar):
     passphrase = option(connection, 'private_key_passphrase')
     if passphrase:
         hop['secrets']['private_key_passphrase'] = passphrase
+
+
+def _declared(connection, hop):
+    """What is set of the options that the method declares."""
+    for declaration in connection.declared.options:
+        name = declaration['name']
+        value = option(connection, name)
+        if value in UNSAID or value == {} or name == 'timeout':
+            continue
+        if declaration.get('secret'):
+            hop['secrets'][name] = value
+        elif value != declaration.get('default'):
+            hop['options'][name] = value
+    hop['options'].setdefault('remote_addr', plain(connection._play_context.remote_addr))
 
 
 def _number(kind, value, templar):

@@ -109,6 +109,13 @@ extension Container {
       hint: "check ansible_user, and the container's /etc/passwd")
   }
 
+  /// - Parameter option: the variable that names the directory.
+  public func noDirectory(_ text: String, _ option: String, on: String? = nil) -> LaunchPlan.ErrorHint {
+    .init(
+      contains: text, on: on, code: "unreachable", message: "the working directory is not there in the container",
+      hint: "make it, or correct \(option)")
+  }
+
   /// The interpreter is looked for by a line of `sh`; an image of one program may have neither.
   ///
   /// - Parameter on: "stdout" for a program that reports it there.

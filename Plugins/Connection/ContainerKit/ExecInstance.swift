@@ -35,8 +35,14 @@ public struct ExecInstance {
       container.stopped("is not running"),
       container.unreachable(
         "The remote \"\(remote)\" doesn't exist", "there is no remote \(remote)", "see \(tool) remote list"),
-      container.denied("permission denied", "add it to the group \(server.lowercased()), or use root"),
+      // What su in the instance is denied is another matter.
+      container.denied("connect: permission denied", "add it to the group \(server.lowercased()), or use root"),
+      container.denied("not accessible: permission denied", "add it to the group \(server.lowercased()), or use root"),
+      container.unreachable(
+        "read the configuration file", "\(tool) cannot read its configuration",
+        "check HOME and \(server.uppercased())_CONF of the account that runs it"),
       container.denied("User does not have", "check what the remote allows the account"),
+      container.unreachable("dial unix", "the service of \(server) does not answer", "start it"),
       container.unreachable("unix socket", "the service of \(server) does not answer", "start it"),
       container.unreachable("Failed to fetch", "the service of \(server) does not answer", "see the text of \(tool)"),
       container.nothingToRun("Command not found"),

@@ -37,7 +37,8 @@ struct LXCConnection: ConnectionPlugin {
         "is not running", "there is no container \(container.name) that runs",
         "check ansible_host and lxc-ls --fancy; containers elsewhere need -P FOLDER in mitogen_lxc_attach_path"),
       container.nothingToRun("Failed to exec"),
-      container.denied("Permission denied", "use root, or a container of the account's own"),
+      // As LXC words the errors of calls; what su in the container is denied is another matter.
+      container.denied("Permission denied - ", "use root, or a container of the account's own"),
     ]
   }
 }

@@ -52,12 +52,15 @@ struct PodmanConnection: ConnectionPlugin {
     [
       container.missing(
         "no such container", "each account has containers of its own: check ansible_host, and who runs podman"),
-      container.stopped("container state improper"),
+      // Of a container that is paused it says the same.
+      container.unreachable(
+        "container state improper", "the container \(container.name) does not run, or is paused", "start or unpause it"),
       container.stopped("is not running"),
       container.unknownUser("unable to find user"),
       container.unreachable(
         "unable to connect to Podman", "the Podman service does not answer",
         "start it, or correct the address in ansible_podman_extra_args"),
+      container.noDirectory("chdir to cwd", "ansible_podman_working_directory"),
       container.nothingToRun("attempted to invoke a command that was not found"),
       container.nothingToRun("no such file or directory"),
       container.nothingToRun("executable file"),
