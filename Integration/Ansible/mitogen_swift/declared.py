@@ -29,7 +29,7 @@ VANILLA = frozenset(['ssh', 'local'])
 TYPES = {'string': 'str', 'dictionary': 'dict'}
 
 #: Methods in which an account that is not named is root.
-ENTERED_AS_ROOT = frozenset(['incus', 'jail', 'lxc', 'lxd'])
+ENTERED_AS_ROOT = frozenset(['incus', 'jail', 'lxc', 'lxd', 'machinectl'])
 
 #: What our plugin of a method refuses and the collection's plugin can do: option -> whether this value is such.
 STOCK_ONLY = {

@@ -35,9 +35,9 @@ struct MachinectlConnection: ConnectionPlugin {
 
 extension ContainerKind {
   fileprivate func plan(_ options: Options, _ probes: [ProbeResult]?) throws -> LaunchPlan {
-    let name = try options.string("host") ?? options.host
+    let name = try options.string("remote_addr") ?? options.host
     guard !name.hasPrefix("-") else {
-      throw options.refusal("host", "\"\(name)\" would be read as an option of \(rawValue)", "correct ansible_host")
+      throw options.refusal("remote_addr", "\"\(name)\" would be read as an option of \(rawValue)", "correct ansible_host")
     }
     let command = probe(tool: try options.words(pathOption), container: name)
     let description = "setns into \(rawValue) container \(name)"

@@ -21,7 +21,8 @@ enum SetNSOptions {
     ]
 
   private static let common: [OptionDeclaration] = [
-    .string("host", "The container's name.", vars: ["inventory_hostname", "ansible_host"]),
+    .string(
+      "remote_addr", "The container's name.", vars: ["inventory_hostname", "ansible_host"], aliases: ["host"]),
     .string(
       "remote_user",
       "Account in the container, a name or a number, or either with `:GROUP`; not set: root, or what the image says.",
