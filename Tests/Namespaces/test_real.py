@@ -34,7 +34,7 @@ def test_a_container_is_entered_as_root(kind, way, real):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_container_is_entered_as_an_account_of_it(kind, way, real):
     container = real(kind)
-    assert container.run("sh", "-c", "echo $(hostname) $(id -un) $USER", way=way, user="app@") == (0, f"{container.name} app app\n", "")
+    assert container.run(*LOOK, way=way, user="app@") == (0, f"{container.name} app app / /home/app app\n", "")
 
 
 @WAYS

@@ -69,6 +69,9 @@ import Testing
     let asIs = try plan("docker", said)
     #expect(asIs.enter?.user == "app:web" && asIs.directory == "/srv" && asIs.environment == ["A": "b=c", "HOME": "/x", "EMPTY": ""])
     #expect(try plan("docker", said, #","remote_user":1000,"timeout":3"#).enter?.user == "1000")
+    // Podman says where the image's account is at home, also where the image does not.
+    #expect(try plan("podman", said).environment["HOME"] == "/x")
+    #expect(try plan("podman", said, #","remote_user":"web""#).environment == ["A": "b=c", "EMPTY": ""])
     let lxd = try plan("lxd", ProbeResult(rc: 0, stdout: "PID: 42\n", stderr: ""))
     #expect(lxd.environment == ["container": "lxc", "LANG": "C.UTF-8"] && lxd.enter?.user == "0")
   }
