@@ -24,15 +24,17 @@ import Testing
 
   @Test func theLibrariesOfThisBuildAreListedWithTheirOptions() throws {
     let listing = BuiltLibraries.registry.listing()
-    #expect(listing.map(\.name) == [
-        "become", "doas", "mitogen_doas", "local", "new-style", "ssh", "su", "mitogen_su", "sudo", "mitogen_sudo",
+    #expect(
+      listing.map(\.name) == [
+        "become", "buildah", "doas", "mitogen_doas", "docker", "incus", "jail", "kubectl", "lxc", "lxd", "local", "new-style",
+        "podman", "ssh", "setns", "machinectl", "su", "mitogen_su", "sudo", "mitogen_sudo",
       ])
     let ssh = try #require(listing.first { $0.name == "ssh" })
     #expect(ssh.kind == .connectionMethod && ssh.origin == .installation && !ssh.isolated)
     let port = try #require(ssh.declaration.options.first { $0.name == "port" })
     #expect(port.type == .int && port.vars == ["ansible_port", "ansible_ssh_port"] && port.env == ["ANSIBLE_REMOTE_PORT"])
     #expect(port.ini == [.init(section: "defaults", key: "remote_port")])
-    #expect(ssh.declaration.options.filter(\.secret).map(\.name) == ["password", "private_key_passphrase"])
+    #expect(ssh.declaration.options.filter(\.secret).map(\.name) == ["password", "private_key", "private_key_passphrase"])
     #expect(try String(decoding: PluginListing.json(listing), as: UTF8.self).contains("mitogen_ssh_debug_level"))
   }
 
@@ -50,7 +52,10 @@ import Testing
 
   @Test func anUnknownMethodIsAnsweredWithThoseThereAre() throws {
     let error = try #require(throws: RegistryError.self) { try BuiltLibraries.registry.connectionMethod(named: "shs") }
-    #expect(error.expected == "one of become, doas, local, mitogen_doas, mitogen_su, mitogen_sudo, ssh, su, sudo" && error.found == "\"shs\"")
+    #expect(
+      error.expected
+        == "one of become, buildah, doas, docker, incus, jail, kubectl, local, lxc, lxd, machinectl, mitogen_doas, mitogen_su, mitogen_sudo, podman, setns, ssh, su, sudo"
+        && error.found == "\"shs\"")
   }
 
   @Test func theFirstFolderWins() throws {
