@@ -67,6 +67,12 @@ ssh_options() {
 # only). They need nothing of this machine once they stand. Their accounts are root and app (1000).
 small_roots() {
   need busybox busybox-static
+  local lock; exec {lock}> "$MITOGEN_HOSTS/roots.lock"; flock "$lock"  # several scripts may start beside each other
+  make_roots
+  exec {lock}>&-
+}
+
+make_roots() {
   [ ! -f "$MITOGEN_HOSTS/root/done" ] || return 0
   local d=$MITOGEN_HOSTS/root version library
   small_system "$MITOGEN_HOSTS/bare-root"; small_system "$d"

@@ -95,6 +95,21 @@ def route(name, variables, become, task_keys):
     return answer
 
 
+def declared_route(name, variables, task_keys, environment):
+    """The hops of a method that Ansible has no code for, and whether its own plugin would have to serve them."""
+    os.environ.update(environment)
+    installed()
+    context = PlayContext()
+    context.remote_addr = variables.get('ansible_host', 'web1')
+    ours = connection_loader.get(name, context, None)
+    if not isinstance(ours, connections.NodeConnection):
+        return None
+    ours.set_options(task_keys=task_keys, var_options=dict(variables))
+    ours.task_is(variables, None, 'web1')
+    return {'hops': [hop.decode() for hop in ours.account_route()], 'passes_through': ours.passes_through(),
+            'login_user': ours.login_user(), 'transport': ours.transport, 'ansible_name': ours.ansible_name}
+
+
 def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
 

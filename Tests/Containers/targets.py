@@ -2,6 +2,7 @@
 import os
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import paths
 
@@ -11,6 +12,13 @@ REAL = ("docker", "podman", "buildah", "lxc", "lxd")
 PROGRAMS = {"docker": "mitogen_docker_path", "podman": "mitogen_podman_path", "buildah": "mitogen_buildah_path",
             "lxc": "mitogen_lxc_attach_path", "lxd": "mitogen_lxc_path", "kubectl": "mitogen_kubectl_path",
             "jail": "mitogen_jexec_path", "incus": "mitogen_incus_path"}
+#: The names of the collections' own plugins: playbooks may say either.
+FULL_NAMES = {"docker": "community.docker.docker", "podman": "containers.podman.podman", "buildah": "containers.podman.buildah",
+              "lxc": "community.general.lxc", "lxd": "community.general.lxd", "kubectl": "kubernetes.core.kubectl",
+              "jail": "community.general.jail", "incus": "community.general.incus"}
+STAND_INS = Path(__file__).resolve().parent / "stand_ins"
+#: By method: its stand-in, and the container that this knows.
+STOOD_IN = {"kubectl": ("kubectl", "web-1"), "jail": ("jexec", "www"), "incus": ("incus", "web1")}
 #: Far above what any opening takes, in seconds.
 TIME_LIMIT = 60
 

@@ -64,6 +64,5 @@ def test_nothing_is_left_in_the_container(target):
 def test_options_of_the_container_reach_it(hosts):
     docker = Target.of("docker", hosts)
     assert docker.run("pwd", working_dir="/var/tmp").stdout.strip() == "/var/tmp"
-    assert "CapEff:\t000001f" in docker.run("grep", "CapEff", "/proc/self/status", privileged="yes").stdout
     podman = Target.of("podman", hosts)
     assert podman.run("pwd", working_directory="/var/tmp").stdout.strip() == "/var/tmp"

@@ -2,23 +2,17 @@
 
 kubectl needs a cluster, jexec FreeBSD's kernel, incus is not in Debian 12.
 """
-from pathlib import Path
-
 import pytest
 
-from targets import PROGRAMS, Target, assert_refused
-
-STAND_INS = Path(__file__).resolve().parent / "stand_ins"
-#: By method: its program's name, and the container that the stand-in knows.
-KNOWN = {"kubectl": ("kubectl", "web-1"), "jail": ("jexec", "www"), "incus": ("incus", "web1")}
+from targets import PROGRAMS, STAND_INS, STOOD_IN, Target, assert_refused
 
 
 def target_of(method: str) -> Target:
-    program, name = KNOWN[method]
+    program, name = STOOD_IN[method]
     return Target(method, name, "halted", "", options={PROGRAMS[method]: str(STAND_INS / program)})
 
 
-every = pytest.mark.parametrize("method", KNOWN)
+every = pytest.mark.parametrize("method", STOOD_IN)
 
 
 @every

@@ -50,13 +50,16 @@ def test_no_such_program(target, route):
     assert_refused(done, "the program /no/such/program is not there", f"set {program}")
 
 
-@pytest.mark.parametrize("target", ["docker", "lxc", "lxd"], indirect=True)
-def test_an_account_that_may_not(target):
-    """From another account's node: the agent's launcher finds the hint. sudo leaves LXD's variable out."""
+@pytest.mark.parametrize("target, remedy", [("docker", "group docker"), ("lxc", "use root"), ("lxd", "group lxd")], indirect=["target"])
+def test_an_account_that_may_not(target, remedy, hosts):
+    """From another account's node: the agent's launcher finds the hint. sudo leaves LXD's variables out."""
     if target.method == "lxd":
-        target.options["mitogen_lxc_path"] = f"env LXD_DIR={target.environment['LXD_DIR']} /usr/bin/lxc"
-    done = target.run("true", route=f"local/sudo:nobody/{target.route()}")
-    assert_refused(done, "the account may not use", "root")
+        configuration = hosts.state / "nobody"
+        configuration.mkdir()
+        configuration.chmod(0o777)
+        target.options["mitogen_lxc_path"] = f"env LXD_CONF={configuration} LXD_DIR={target.environment['LXD_DIR']} /usr/bin/lxc"
+    done = target.run("true", route=f"local/sudo:nobody/{target.route()}", python="/usr/bin/python3")
+    assert_refused(done, "the account may not use", remedy)
 
 
 @pytest.mark.parametrize("route", ["{}", "local/{}"])
@@ -96,4 +99,4 @@ def test_a_route_with_a_port(target):
 @pytest.mark.parametrize("target", ["lxd"], indirect=True)
 def test_no_such_remote_or_project(target):
     assert_refused(target.run("true", remote="nowhere"), "there is no remote nowhere")
-    assert_refused(target.run("true", project="nowhere"), "check the project")
+    assert_refused(target.run("true", project="nowhere"), "remote and project")

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import paths
 
 #: The order in which they start; they stop in the reverse one.
 ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd", "machined")
+#: Those that need nothing of each other: they start and stop beside each other, since most of it is waiting.
+CONTAINERS = ("docker", "podman", "lxc", "lxd", "machined")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
@@ -43,7 +46,9 @@ class Hosts:
         self.state.chmod(0o755)
         try:
             for name in self.names:
-                run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
+                if name not in CONTAINERS:
+                    run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
+            run_scripts([name for name in self.names if name in CONTAINERS], "start", self.state)
         except BaseException:
             self.__exit__()
             raise
@@ -161,10 +166,17 @@ def run_script(name: str, verb: str, state: Path, **environment: str):
         raise HostsFailed(f"Integration/Hosts/{name} {verb}: {done.stdout.strip()}")
 
 
+def run_scripts(names: list[str] | tuple[str, ...], verb: str, state: Path):
+    """Runs the scripts beside each other; raises what went wrong first, when all have ended."""
+    with ThreadPoolExecutor(len(CONTAINERS)) as pool:
+        for done in [pool.submit(run_script, name, verb, state) for name in names]:
+            done.result()
+
+
 def stop_state(state: Path):
-    for name in reversed(ORDER):
+    for names in (CONTAINERS, *((name,) for name in reversed(ORDER) if name not in CONTAINERS)):
         try:
-            run_script(name, "stop", state)
+            run_scripts(names, "stop", state)
         except HostsFailed as error:
             print(error, file=sys.stderr)
     shutil.rmtree(state, ignore_errors=True)

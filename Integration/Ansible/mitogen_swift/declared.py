@@ -14,6 +14,7 @@ import os
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
+from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
 
 display = Display()
@@ -121,15 +122,18 @@ def _methods(path):
         return []
 
 
+def is_the_users_own(name):
+    """Whether a folder of connection plugins has one of this name: beside the playbook, in a role, or configured."""
+    return any(os.path.isfile(os.path.join(folder, name + '.py')) for folder in connection_loader._get_paths())
+
+
 class DeclaredConnection(ConnectionBase):
     """Stands where vanilla's class stands for ssh: what only stock Ansible can do goes to the collection's plugin.
 
-    `declared` (the method), `requested` (the name that the playbook used) and `load` (vanilla's loader) are set by
-    `hooks`.
+    `declared` (the method) and `load` (vanilla's loader) are set by `hooks`.
     """
 
     declared = None
-    requested = None
     load = None
     transport = None
     has_pipelining = True
@@ -147,13 +151,13 @@ class DeclaredConnection(ConnectionBase):
 
     def has_stock(self):
         """Whether the collection's plugin is installed. It is imported by this."""
-        return self.load(self.requested, class_only=True).object is not None
+        return self.load(self.ansible_name, class_only=True).object is not None
 
     def stock(self):
         """The collection's own connection, with the options of this one."""
         if self._stock is None:
             args, kwargs = self._arguments
-            made = self.load(self.requested, self._play_context, *args, **kwargs).object
+            made = self.load(self.ansible_name, self._play_context, *args, **kwargs).object
             if made is None:
                 raise AnsibleConnectionFailure(
                     'this needs the connection plugin %s of Ansible, which is not installed (ansible-galaxy '

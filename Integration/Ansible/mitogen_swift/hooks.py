@@ -288,15 +288,20 @@ class Hooks(object):
         """Our class for a method of which there is a declaration, whether or not a collection has a plugin of it."""
         for prefix in ('ansible.builtin.', 'ansible.legacy.'):
             name = name[len(prefix):] if name.startswith(prefix) else name
-        if not self._declared:
+        context = None
+        method = self._declared.get(name)
+        if method is None or (collections and '.' not in name):
+            # A collection may redirect its names to those that we know. Of one that is not installed the loader
+            # warns, so it is not asked about names that need no asking.
+            if not self._declared:
+                return None
+            context = connection_loader.find_plugin_with_context(name, collection_list=collections)
+            if context.resolved:
+                name = context.resolved_fqcn
+                method = self._declared.get(name) if '.' in name else None
+        if method is None or ('.' not in name and declared.is_the_users_own(name)):
             return None
-        context = connection_loader.find_plugin_with_context(name, collection_list=collections)
-        full_name = context.resolved_fqcn if context.resolved else None
-        # What is found and is not the collection's is the user's own plugin.
-        method = self._declared.get(full_name or name)
-        if method is None:
-            return None
-        full_name = full_name or (name if '.' in name else method.full_name())
+        full_name = name if '.' in name else method.full_name()
         ours = self._classes.get(full_name)
         if ours is None:
             ours = self._classes[full_name] = type(
@@ -304,11 +309,9 @@ class Hooks(object):
                     'mitogen_method': method.name, 'declared': method, 'transport': full_name,
                     'default_user': 'root' if method.name in declared.ENTERED_AS_ROOT else None,
                     'load': staticmethod(self._vanilla['get_with_context']), '__module__': __name__,
-                    '_load_name': method.load_name, '_original_path': method.path, 'ansible_name': full_name,
+                    '_load_name': method.load_name, '_original_path': method.path, '_redirected_names': [full_name],
+                    'ansible_aliases': [full_name], 'ansible_name': full_name,
                 })
-        ours.requested = name
-        ours.ansible_aliases = [full_name]
-        ours._redirected_names = context.redirect_list or [full_name]
         return ours, get_with_context_result(ours, context)
 
     def _router_answers(self):

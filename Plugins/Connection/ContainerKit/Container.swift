@@ -125,6 +125,13 @@ extension Container {
       hint: "use an image that has Python, or set ansible_python_interpreter to a path in it")
   }
 
+  /// For what only the runtime's own text can explain.
+  public func notStarted(_ text: String, on: String? = nil) -> LaunchPlan.ErrorHint {
+    .init(
+      contains: text, on: on, code: "unreachable", message: "the container's runtime started nothing in it",
+      hint: "its text says why")
+  }
+
   public func denied(_ text: String, _ hint: String) -> LaunchPlan.ErrorHint {
     unreachable(text, "the account may not use \(program[0])", hint)
   }

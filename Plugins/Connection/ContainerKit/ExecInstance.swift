@@ -41,6 +41,9 @@ public struct ExecInstance {
       container.unreachable(
         "read the configuration file", "\(tool) cannot read its configuration",
         "check HOME and \(server.uppercased())_CONF of the account that runs it"),
+      container.unreachable(
+        "Error: mkdir ", "\(tool) has no place for its configuration",
+        "check HOME and \(server.uppercased())_CONF of the account that runs it"),
       container.denied("User does not have", "check what the remote allows the account"),
       container.unreachable("dial unix", "the service of \(server) does not answer", "start it"),
       container.unreachable("unix socket", "the service of \(server) does not answer", "start it"),

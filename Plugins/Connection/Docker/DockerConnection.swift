@@ -61,11 +61,15 @@ struct DockerConnection: ConnectionPlugin {
         "failed to connect to the docker API", "the Docker daemon does not answer",
         "start it, or name its address in ansible_docker_extra_args (-H) or DOCKER_HOST"),
       container.noDirectory("chdir to cwd", "ansible_docker_working_dir"),
-      container.nothingToRun("exec failed"),
+      container.nothingToRun("no such file or directory: unknown"),
+      container.nothingToRun("executable file not found"),
+      container.notStarted("exec failed"),
       // The daemon writes what its runtime could not start where the program's output would be.
       container.unknownUser("unable to find user", on: "stdout"),
       container.noDirectory("chdir to cwd", "ansible_docker_working_dir", on: "stdout"),
-      container.nothingToRun("exec failed", on: "stdout"),
+      container.nothingToRun("no such file or directory: unknown", on: "stdout"),
+      container.nothingToRun("executable file not found", on: "stdout"),
+      container.notStarted("exec failed", on: "stdout"),
     ]
   }
 }

@@ -54,7 +54,7 @@ struct PodmanConnection: ConnectionPlugin {
         "no such container", "each account has containers of its own: check ansible_host, and who runs podman"),
       // Of a container that is paused it says the same.
       container.unreachable(
-        "container state improper", "the container \(container.name) does not run, or is paused", "start or unpause it"),
+        "container state improper", "the container \(container.name) does not run, or is paused", "start it, or unpause it"),
       container.stopped("is not running"),
       container.unknownUser("unable to find user"),
       container.unreachable(
@@ -62,8 +62,9 @@ struct PodmanConnection: ConnectionPlugin {
         "start it, or correct the address in ansible_podman_extra_args"),
       container.noDirectory("chdir to cwd", "ansible_podman_working_directory"),
       container.nothingToRun("attempted to invoke a command that was not found"),
-      container.nothingToRun("no such file or directory"),
       container.nothingToRun("executable file"),
+      container.notStarted("OCI permission denied"),
+      container.notStarted("exec failed"),
       container.denied("permission denied", "see the text of podman for what it could not open"),
     ]
   }
