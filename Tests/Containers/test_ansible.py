@@ -22,6 +22,7 @@ TASKS = [
      "when": "inventory_hostname in ['docker-short', 'lxd-full']"},
     {"name": "delegated", "command": "hostname", "delegate_to": "lxc-short", "when": "inventory_hostname == 'docker-full'"},
     {"name": "facts", "setup": {"gather_subset": ["!all"]}, "when": "inventory_hostname == 'podman-full'"},
+    {"meta": "reset_connection"},
 ]
 
 

@@ -7,6 +7,7 @@ loader of connection plugins gives out our class in place of vanilla's. The *mod
 Every replacement asks first whether the connection is ours, and otherwise calls what was there before.
 """
 
+import copy
 import functools
 import inspect
 import json
@@ -288,7 +289,6 @@ class Hooks(object):
         """Our class for a method of which there is a declaration, whether or not a collection has a plugin of it."""
         for prefix in ('ansible.builtin.', 'ansible.legacy.'):
             name = name[len(prefix):] if name.startswith(prefix) else name
-        context = None
         method = self._declared.get(name)
         if method is None or (collections and '.' not in name):
             # A collection may redirect its names to those that we know. Of one that is not installed the loader
@@ -312,6 +312,14 @@ class Hooks(object):
                     '_load_name': method.load_name, '_original_path': method.path, '_redirected_names': [full_name],
                     'ansible_aliases': [full_name], 'ansible_name': full_name,
                 })
+        # What the loader would have said of the collection's plugin.
+        context = copy.copy(connection_loader.find_plugin_with_context('local'))
+        context.original_name = name
+        context.redirect_list = [full_name]
+        context.plugin_resolved_name = full_name
+        context.plugin_resolved_path = method.path
+        context.plugin_resolved_collection = full_name.rpartition('.')[0]
+        context._resolved_fqcn = full_name
         return ours, get_with_context_result(ours, context)
 
     def _router_answers(self):
