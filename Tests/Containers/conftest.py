@@ -7,13 +7,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "lib"), str(Path(__file__).resolve().parent)]
 
-from hosts import Hosts  # noqa: E402
+from hosts import CONTAINERS, Hosts  # noqa: E402
 from targets import Target  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def hosts():
-    with Hosts("sshd", "docker", "podman", "lxc", "lxd") as hosts:
+    with Hosts("sshd", *CONTAINERS, may_fail=CONTAINERS) as hosts:
         yield hosts
 
 

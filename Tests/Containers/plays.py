@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paths
 import sides
-from targets import FULL_NAMES, PROGRAMS, REAL, STAND_INS, STOOD_IN, TIME_LIMIT
+from targets import FULL_NAMES, PROGRAMS, REAL, STAND_INS, STOOD_IN, TIME_LIMIT, require
 from venvs import Venv
 
 RECORDER = paths.TESTS / "Comparison" / "callback_plugins"
@@ -19,6 +19,7 @@ def variables(hosts, method: str, **more) -> dict:
         program, name = STOOD_IN[method]
         found = {"ansible_connection": method, "ansible_host": name, PROGRAMS[method]: str(STAND_INS / program)}
     else:
+        require(hosts, method)
         found = hosts.container_variables(method)
     return found | {"ansible_python_interpreter": "/usr/bin/python3"} | more
 
@@ -53,7 +54,7 @@ def play(hosts, folder: Path, venv: Venv, inventory: dict[str, dict], tasks: lis
     (folder / "inventory.json").write_text(json.dumps({"all": {"hosts": inventory}}))
     (folder / "playbook.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     settings = sides.ours(venv).environment(folder) | {
-        "LXD_DIR": hosts.values["LXD_DIR"], "ANSIBLE_FORKS": "30", "RECORD_TO": str(folder / "records"),
+        "LXD_DIR": hosts.values.get("LXD_DIR", ""), "ANSIBLE_FORKS": "30", "RECORD_TO": str(folder / "records"),
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections")}
     settings["ANSIBLE_CALLBACK_PLUGINS"] += f":{RECORDER}"
     settings["ANSIBLE_CALLBACKS_ENABLED"] += ",record"

@@ -4,6 +4,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 import paths
 
 #: Methods with a real program behind them on this machine.
@@ -23,6 +25,14 @@ STOOD_IN = {"kubectl": ("kubectl", "web-1"), "jail": ("jexec", "www"), "incus": 
 TIME_LIMIT = 60
 
 
+def require(hosts, method: str):
+    """Skips the test where the machine has no such containers."""
+    host = "podman" if method == "buildah" else method
+    if host in hosts.missing:
+        print(hosts.missing[host])
+        pytest.skip(f"{host} does not start on this machine")
+
+
 @dataclass
 class Target:
     method: str
@@ -39,6 +49,7 @@ class Target:
 
     @classmethod
     def of(cls, method: str, hosts) -> "Target":
+        require(hosts, method)
         values = hosts.values
         name = values["APP"]
         target = cls(method, name, values["STOPPED"], values["BARE"])

@@ -35,9 +35,12 @@ class Hosts:
     The state's folder is named after our PID: what a killed tool left is found by the next one, and stopped.
     """
 
-    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180)):
+    def __init__(self, *names: str, links: tuple[int, ...] = (30, 180), may_fail: tuple[str, ...] = ()):
         self.names = [name for name in ORDER if name in names]
         self.links = links
+        self.may_fail = may_fail
+        #: Those of `may_fail` that did not start, and what their script said.
+        self.missing: dict[str, str] = {}
         self.values: dict[str, str] = {}
 
     def __enter__(self):
@@ -48,7 +51,10 @@ class Hosts:
             for name in self.names:
                 if name not in CONTAINERS:
                     run_script(name, "start", self.state, LINKS=" ".join(str(rtt) for rtt in self.links))
-            run_scripts([name for name in self.names if name in CONTAINERS], "start", self.state)
+            for name, error in run_scripts([name for name in self.names if name in CONTAINERS], "start", self.state).items():
+                if name not in self.may_fail:
+                    raise error
+                self.missing[name] = str(error)
         except BaseException:
             self.__exit__()
             raise
@@ -166,18 +172,21 @@ def run_script(name: str, verb: str, state: Path, **environment: str):
         raise HostsFailed(f"Integration/Hosts/{name} {verb}: {done.stdout.strip()}")
 
 
-def run_scripts(names: list[str] | tuple[str, ...], verb: str, state: Path):
-    """Runs the scripts beside each other; raises what went wrong first, when all have ended."""
+def run_scripts(names: list[str] | tuple[str, ...], verb: str, state: Path) -> dict[str, HostsFailed]:
+    """Runs the scripts beside each other; returns, when all have ended, the errors of those that failed."""
+    def run(name):
+        try:
+            run_script(name, verb, state)
+        except HostsFailed as error:
+            return error
+
     with ThreadPoolExecutor(len(CONTAINERS)) as pool:
-        for done in [pool.submit(run_script, name, verb, state) for name in names]:
-            done.result()
+        return {name: error for name, error in zip(names, pool.map(run, names)) if error}
 
 
 def stop_state(state: Path):
     for names in (CONTAINERS, *((name,) for name in reversed(ORDER) if name not in CONTAINERS)):
-        try:
-            run_scripts(names, "stop", state)
-        except HostsFailed as error:
+        for error in run_scripts(names, "stop", state).values():
             print(error, file=sys.stderr)
     shutil.rmtree(state, ignore_errors=True)
 

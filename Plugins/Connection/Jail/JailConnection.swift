@@ -24,8 +24,8 @@ struct JailConnection: ConnectionPlugin {
       argv + [container.name] + (try home(container.user, options)), hints: hints(container))
   }
 
-  /// jexec leaves HOME as it is on the machine, and -l, which sets it, gives a PATH without /usr/local/bin, where
-  /// Python is. So a shell in the jail looks it up. `~NAME` is expanded for a plain name only.
+  /// For -U older releases of jexec leave HOME as it is on the machine, and -l, which sets it, gives a PATH without
+  /// /usr/local/bin, where Python is. So a shell in the jail looks it up. `~NAME` is expanded for a plain name only.
   private func home(_ user: String?, _ options: Options) throws -> [String] {
     guard let user else { return [] }
     guard user.utf8.allSatisfy({ $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || isLetterOrDigit($0) }) else {
