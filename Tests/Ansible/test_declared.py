@@ -20,7 +20,8 @@ def hop_of(series, *question, **more):
     ('buildah', 'buildah', 'containers.podman.buildah'), ('lxc', 'lxc', 'community.general.lxc'),
     ('lxd', 'lxd', 'community.general.lxd'), ('incus', 'incus', 'community.general.incus'),
     ('jail', 'jail', 'community.general.jail'), ('kubectl', 'kubectl', 'kubernetes.core.kubectl'),
-    ('ansible.legacy.docker', 'docker', 'community.docker.docker'),
+    ('ansible.legacy.docker', 'docker', 'community.docker.docker'), ('setns', 'setns', 'setns'),
+    ('machinectl', 'machinectl', 'machinectl'),
 ])
 def test_a_method_goes_by_its_names(series, name, method, full):
     answer = ask(series, name)
@@ -37,6 +38,12 @@ def test_variables_keywords_and_the_environment_set_options(series):
                               'mitogen_docker_path': '/d', 'privileged': True, 'working_dir': '/srv'}
 
 
+def test_a_container_is_entered_by_what_its_kind_names(series):
+    hop = hop_of(series, 'setns', {'mitogen_kind': 'lxc', 'mitogen_lxc_info_path': 'lxc-info -P /srv', 'ansible_host': 'app', 'ansible_user': 'u:g'})
+    assert hop['method'] == 'setns'
+    assert hop['options'] == {'mitogen_kind': 'lxc', 'mitogen_lxc_info_path': 'lxc-info -P /srv', 'remote_addr': 'app', 'remote_user': 'u:g'}
+
+
 @pytest.mark.parametrize('variables, expected', [
     ({}, 'web1'), ({'ansible_host': 'app'}, 'app'), ({'ansible_host': 'app', 'ansible_podman_host': 'other'}, 'other'),
 ])
@@ -49,7 +56,9 @@ def test_the_time_limit_is_ansibles(series):
     assert hop_of(series, 'lxd', {}, {'timeout': 44})['timeout'] == 44
 
 
-@pytest.mark.parametrize('name, login', [('docker', None), ('podman', None), ('lxc', 'root'), ('lxd', 'root'), ('jail', 'root')])
+@pytest.mark.parametrize('name, login', [
+    ('docker', None), ('podman', None), ('lxc', 'root'), ('lxd', 'root'), ('jail', 'root'), ('setns', None), ('machinectl', 'root'),
+])
 def test_where_one_enters_as_root_root_is_logged_in(series, name, login):
     assert ask(series, name)['login_user'] == login
 
@@ -78,7 +87,7 @@ def test_a_vendors_library_needs_no_python(series, tmp_path):
         assert (hop['method'], hop['options']) == ('acme', {'remote_addr': 'there', 'retries': 5})
 
 
-@pytest.mark.parametrize('name', ['winrm', 'nobody.has.this'])
+@pytest.mark.parametrize('name', ['winrm', 'community.general.machinectl', 'nobody.has.this'])
 def test_all_other_names_are_ansibles(series, name):
     try:
         assert ask(series, name) is None

@@ -14,7 +14,7 @@ import paths
 #: The order in which they start; they stop in the reverse one.
 ORDER = ("users", "sshd", "bare", "links", "docker", "podman", "lxc", "lxd", "machined")
 #: Those that need nothing of each other: they start and stop beside each other, since most of it is waiting.
-CONTAINERS = ("docker", "podman", "lxc", "lxd", "machined")
+CONTAINERS = ("docker", "podman", "lxc", "lxd")
 #: The target's address at the far end of every link.
 FAR_ADDRESS = "10.213.0.2"
 
