@@ -6,7 +6,7 @@ NAMES = {
     'podman': 'podman', 'containers.podman.podman': 'podman', 'buildah': 'buildah', 'containers.podman.buildah': 'buildah',
     'lxc': 'lxc', 'community.general.lxc': 'lxc', 'lxd': 'lxd', 'community.general.lxd': 'lxd',
     'incus': 'incus', 'community.general.incus': 'incus', 'jail': 'jail', 'community.general.jail': 'jail',
-    'kubectl': 'kubectl', 'kubernetes.core.kubectl': 'kubectl',
+    'setns': 'setns', 'machinectl': 'machinectl', 'kubectl': 'kubectl', 'kubernetes.core.kubectl': 'kubectl',
 }
 
 
@@ -29,22 +29,24 @@ def test_a_method_goes_by_its_names(series):
 
 
 def test_variables_keywords_and_the_environment_set_options(series):
-    docker, podman, named, limit, keyword = ask(
+    docker, setns, podman, named, limit, keyword = ask(
         series,
         ['docker', {'ansible_host': 'app', 'ansible_docker_extra_args': '-H x', 'mitogen_docker_path': '/d',
                     'ansible_docker_extra_env': {'A': '1'}, 'ansible_docker_privileged': 'yes'}, {'remote_user': 'deploy'}],
+        ['setns', {'mitogen_kind': 'lxc', 'mitogen_lxc_info_path': 'lxc-info -P /srv', 'ansible_host': 'app', 'ansible_user': 'u:g'}],
         ['podman', {'ansible_host': 'app'}], ['podman', {'ansible_host': 'app', 'ansible_podman_host': 'other'}],
         ['docker', {'ansible_timeout': 33}], ['lxd', {}, {'timeout': 44}],
         ANSIBLE_DOCKER_WORKING_DIR='/srv', ANSIBLE_REMOTE_USER='nobody')
     assert options(docker) == {'remote_addr': 'app', 'remote_user': 'deploy', 'docker_extra_args': '-H x', 'extra_env': {'A': '1'},
                                'mitogen_docker_path': '/d', 'privileged': True, 'working_dir': '/srv'}
+    assert options(setns) == {'mitogen_kind': 'lxc', 'mitogen_lxc_info_path': 'lxc-info -P /srv', 'remote_addr': 'app', 'remote_user': 'u:g'}
     assert options(podman)['remote_addr'] == 'app' and options(named)['remote_addr'] == 'other'
     assert [answer['hops'][0]['timeout'] for answer in (limit, keyword)] == [33, 44]
 
 
 def test_where_one_enters_as_root_root_is_logged_in(series):
-    names = ['docker', 'podman', 'lxc', 'lxd', 'incus', 'jail']
-    assert [answer['login_user'] for answer in ask(series, *[[name] for name in names])] == [None, None] + ['root'] * 4
+    names = ['docker', 'podman', 'setns', 'lxc', 'lxd', 'incus', 'jail', 'machinectl']
+    assert [answer['login_user'] for answer in ask(series, *[[name] for name in names])] == [None] * 3 + ['root'] * 5
 
 
 def test_what_ours_cannot_do_is_the_collections(series):
@@ -55,4 +57,4 @@ def test_what_ours_cannot_do_is_the_collections(series):
 
 
 def test_all_other_names_are_ansibles(series):
-    assert ask(series, ['paramiko_ssh'], ['nobody.has.this']) == [None, None]
+    assert ask(series, ['paramiko_ssh'], ['community.general.machinectl'], ['nobody.has.this']) == [None] * 3

@@ -268,15 +268,19 @@ final class TemporaryContainer {
     leader = try #require(pid_t(String(decoding: line, as: UTF8.self)), "the container did not start")
   }
 
-  /// All in its PID namespace.
+  /// All in its PID namespace that live: its first process is no init, and takes note of no end.
   var processes: [pid_t] {
+    func lives(_ pid: pid_t) -> Bool {
+      guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+      return status.split(separator: ")").last?.hasPrefix(" Z") == false
+    }
     func namespace(_ pid: pid_t) -> ino_t? {
       var status = stat()
       return stat("/proc/\(pid)/ns/pid", &status) == 0 ? status.st_ino : nil
     }
     let own = namespace(leader)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { pid_t($0) }.filter { namespace($0) == own && own != nil }.sorted()
+    return names.compactMap { pid_t($0) }.filter { namespace($0) == own && own != nil && lives($0) }.sorted()
   }
 
   /// Waits until it is gone.

@@ -1,4 +1,4 @@
-"""Containers made for the test, stand-ins for the tools that know them, and a real systemd-machined."""
+"""Containers made for the test, stand-ins for the tools that know them, and containers of the real tools."""
 import json
 import os
 import subprocess
@@ -34,12 +34,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="enters namespaces"))
 
 
-def run(route, *command, options=None, timeout=20, words=(), python=None):
+def run(route, *command, options=None, timeout=20, words=(), python=None, environment=None):
     """`mitogen run`: (status, stdout, stderr)."""
     call = [*words, str(MITOGEN), "run", "--timeout", str(timeout)]
     call += [word for name, value in (options or {}).items() for word in ("-o", f"{name}={value}")]
     call += ["--python", python] if python else []
-    done = subprocess.run([*call, route, "--", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*call, route, "--", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                          env=os.environ | (environment or {}))
     return done.returncode, done.stdout, done.stderr
 
 
@@ -69,7 +70,33 @@ def box(tmp_path_factory):
         assert container.is_empty()
 
 
-@pytest.fixture(scope="module")
-def machined():
-    with Hosts("machined") as hosts:
+class Real:
+    """A container that runs, of a real tool."""
+
+    def __init__(self, hosts, kind):
+        self.kind, self._values = kind, hosts.values
+        variables = hosts.setns_variables(kind)
+        self.name = variables["ansible_host"]
+        self._options = {f"setns.{name}": value for name, value in variables.items() if name.startswith("mitogen_")}
+        self._words = hosts.in_machined if kind == "machinectl" else []
+        self._environment = {"LXD_DIR": hosts.values["LXD_DIR"]}
+
+    def run(self, *command, way="", user="", name=None, method="setns", **more):
+        """As `run`; `name` is that of another container of the tool."""
+        return run(f"{way}{method}://{user}{name or self.name}", *command, options=self._options if method == "setns" else {},
+                   words=self._words, environment=self._environment, **more)
+
+    def other(self, what):
+        """Its neighbour: STOPPED or BARE."""
+        return self._values[what]
+
+
+@pytest.fixture(scope="session")
+def hosts():
+    with Hosts("docker", "podman", "lxc", "lxd", "machined") as hosts:
         yield hosts
+
+
+@pytest.fixture
+def real(hosts):
+    return lambda kind: Real(hosts, kind)

@@ -16,7 +16,9 @@ read -r leader _ < /proc/self/stat  # by the outer /proc: the number that the ou
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 none "$root"
 cd "$root"
-mkdir -p etc proc root tmp srv home/app usr/bin
+mkdir -p dev etc proc root tmp srv home/app usr/bin
+: > dev/null
+mount --bind /dev/null dev/null
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$name"; done
 case " $* " in
   *" bare "*)
@@ -29,5 +31,5 @@ chmod 1777 tmp
 printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'app:x:7301:7302:An app:/home/app:/bin/sh' 'bare:x:7303:7303::/home/nowhere:' > etc/passwd
 printf '%s\n' 'root:x:0:' 'app:x:7302:' 'web:x:7310:other,app' 'video:x:7311:other' 'audio:x:7312:app' > etc/group
 hostname inside
-echo "$leader"
-exec chroot . /bin/cat
+# Said by what has the new root already.
+exec chroot . /bin/sh -c 'echo "$1"; exec cat' sh "$leader"

@@ -46,18 +46,3 @@ def test_much_goes_both_ways(box, tool):
     stand_in.answers(answer("lxc", box.leader))
     status, out, err = run("setns://box", "python3", "-c", "print('x' * 3000000)", options=stand_in.options)
     assert (status, len(out), err) == (0, 3000001, "")
-
-
-@pytest.mark.parametrize("way", ["", "local/"], ids=["from-here", "behind-a-node"])
-@pytest.mark.parametrize("route", ["machinectl", "setns"])
-def test_a_real_machine_is_entered(route, way, machined):
-    options = {"setns.mitogen_kind": "machinectl"} if route == "setns" else {}
-    machine = machined.values["MACHINE"]
-    status, out, err = run(f"{way}{route}://app@{machine}", "sh", "-c", "echo $(hostname) $(id -un) $(id -Gn)", options=options, words=machined.in_machined)
-    assert (status, out, err) == (0, f"{machine} app app web\n", "")
-
-
-def test_a_machine_that_is_not_there(machined):
-    status, out, err = run("machinectl://nowhere", "true", words=machined.in_machined)
-    assert status == 255 and "setns into machinectl container nowhere: machinectl ended with exit status 1: " in err and "nowhere" in err
-    assert "Set ansible_host to the name of a container that is there." in err

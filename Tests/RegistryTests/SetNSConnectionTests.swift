@@ -44,6 +44,8 @@ import Testing
     #expect(first.probes?.first?.first == "machinectl" && first.probes?.first?.last == "web")
     #expect(first.description == "setns into machinectl container web")
     #expect(try !BuiltLibraries.registry.connectionMethod(named: "machinectl").changesAccount)
+    // What a collection has under this name is a become plugin.
+    #expect(throws: (any Error).self) { try BuiltLibraries.registry.connectionMethod(named: "community.general.machinectl") }
   }
 
   @Test(arguments: [
@@ -67,6 +69,9 @@ import Testing
     let asIs = try plan("docker", said)
     #expect(asIs.enter?.user == "app:web" && asIs.directory == "/srv" && asIs.environment == ["A": "b=c", "HOME": "/x", "EMPTY": ""])
     #expect(try plan("docker", said, #","remote_user":1000,"timeout":3"#).enter?.user == "1000")
+    // Podman says where the image's account is at home, also where the image does not.
+    #expect(try plan("podman", said).environment["HOME"] == "/x")
+    #expect(try plan("podman", said, #","remote_user":"web""#).environment == ["A": "b=c", "EMPTY": ""])
     let lxd = try plan("lxd", ProbeResult(rc: 0, stdout: "PID: 42\n", stderr: ""))
     #expect(lxd.environment == ["container": "lxc", "LANG": "C.UTF-8"] && lxd.enter?.user == "0")
   }
@@ -107,7 +112,7 @@ import Testing
   @Test(arguments: [
     (#"{"name":"web"}"#, "the option mitogen_kind of setns for web: not set"),
     (#"{"name":"web","mitogen_kind":"jail"}"#, "the option mitogen_kind of setns for web: there is no kind \"jail\""),
-    (#"{"name":"web","mitogen_kind":"docker","host":"-x"}"#, "the option host of setns for web: \"-x\" would be read as an option of docker"),
+    (#"{"name":"web","mitogen_kind":"docker","host":"-x"}"#, "the option remote_addr of setns for web: \"-x\" would be read as an option of docker"),
   ])
   func badOptionsAreRefusedByName(_ options: String, _ message: String) throws {
     let refusal = try #require(throws: PluginRefusal.self) { try firstPlan("setns", options) }

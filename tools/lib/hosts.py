@@ -138,6 +138,22 @@ class Hosts:
         common = {"ansible_connection": "docker", "mitogen_docker_path": str(client), "ansible_python_interpreter": "/usr/bin/python3"}
         return {f"box{i}": common | {"ansible_host": f"{self.values['APP']}-{i}"} | more for i in range(1, count + 1)}
 
+    def setns_variables(self, kind: str, **more) -> dict:
+        """Inventory variables of the container that runs, entered by its namespaces.
+
+        LXD's client also needs LXD_DIR, and machinectl the words of `in_machined`.
+        """
+        values = self.values
+        of_kind = {
+            "docker": lambda: {"mitogen_docker_path": f"{values['DOCKER']} {values['DOCKER_ARGS']}"},
+            "podman": lambda: {"mitogen_podman_path": f"podman {values['PODMAN_ARGS']}"},
+            "lxc": lambda: {"mitogen_lxc_info_path": f"lxc-info {values['LXC_ARGS']}"},
+            "lxd": lambda: {"mitogen_lxc_path": "/usr/bin/lxc"},
+            "machinectl": dict,
+        }
+        name = values["MACHINE" if kind == "machinectl" else "APP"]
+        return {"ansible_connection": "setns", "mitogen_kind": kind, "ansible_host": name} | of_kind[kind]() | more
+
     def inventory(self, hosts: dict[str, dict], name: str = "inventory") -> Path:
         """Writes an inventory of `hosts` (name -> variables) and returns its path."""
         path = self.state / f"{name}.json"

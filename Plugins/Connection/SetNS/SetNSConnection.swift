@@ -35,9 +35,9 @@ struct MachinectlConnection: ConnectionPlugin {
 
 extension ContainerKind {
   fileprivate func plan(_ options: Options, _ probes: [ProbeResult]?) throws -> LaunchPlan {
-    let name = try options.string("host") ?? options.host
+    let name = try options.string("remote_addr") ?? options.host
     guard !name.hasPrefix("-") else {
-      throw options.refusal("host", "\"\(name)\" would be read as an option of \(rawValue)", "correct ansible_host")
+      throw options.refusal("remote_addr", "\"\(name)\" would be read as an option of \(rawValue)", "correct ansible_host")
     }
     let command = probe(tool: try options.words(pathOption), container: name)
     let description = "setns into \(rawValue) container \(name)"
@@ -48,7 +48,12 @@ extension ContainerKind {
         argv: [], environment: ["LC_ALL": "C"], description: description, timeout: timeout, probes: [command])
     }
     guard let result = probes.first else { throw PluginRefusal(message: "\(description): \(command[0]) was not asked") }
-    let leader = try leader(in: result, ProbeFailure(description: description, kind: self, container: name, command: command))
+    var leader = try leader(in: result, ProbeFailure(description: description, kind: self, container: name, command: command))
+    if let user = try options.string("remote_user") {
+      leader.user = user
+      // Podman tells the home of the image's account as if the image had set it, and does not give it to others.
+      if self == .podman { leader.environment["HOME"] = nil }
+    }
 
     return LaunchPlan(
       argv: [.bootstrapWords],
@@ -59,7 +64,7 @@ extension ContainerKind {
       leavesMachine: false,
       description: description,
       timeout: timeout,
-      enter: .init(pid: leader.pid, user: try options.string("remote_user") ?? leader.user))
+      enter: .init(pid: leader.pid, user: leader.user))
   }
 }
 

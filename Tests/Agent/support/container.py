@@ -3,7 +3,7 @@ import os
 import subprocess
 
 from . import core
-from .processes import become, gone
+from .processes import alive, become, gone
 
 SCRIPT = os.path.join(core.ROOT, 'Tests', 'Namespaces', 'container.sh')
 
@@ -20,12 +20,12 @@ class Container(object):
         self.leader = int(line)
 
     def processes(self):
-        """All in its PID namespace."""
+        """All in its PID namespace that live: its first process is no init, and takes note of no end."""
         own = os.stat('/proc/%d/ns/pid' % self.leader).st_ino
         found = []
         for name in os.listdir('/proc'):
             try:
-                if name.isdigit() and os.stat('/proc/%s/ns/pid' % name).st_ino == own:
+                if name.isdigit() and os.stat('/proc/%s/ns/pid' % name).st_ino == own and alive(int(name)):
                     found.append(int(name))
             except OSError:
                 pass
