@@ -2,14 +2,17 @@ public enum PasswordPrompt {
   /// How a request for a password reads in the languages that PAM and sudo speak, with the mark that ends it, so
   /// that a sentence about passwords is not taken for one. Matched without regard to ASCII case.
   ///
-  /// Where a language puts a blank before the mark, the word stands without one.
+  /// Bytes are compared: a letter beyond ASCII stands here in both cases, and in each form that Unicode has for it.
   public static let words = [
-    "password:", "passwort:", "mot de passe", "contraseña:", "senha:", "wachtwoord:", "hasło:", "lösenord:",
-    "heslo:", "parola:", "пароль:", "パスワード:", "密码：", "密码:", "密碼：", "密碼:", "암호:", "adgangskode:", "passord:",
-    "salasana:", "jelszó:", "palavra-passe:", "contrasenya:", "geslo:", "lozinka:", "parolă:",
-    "парола:", "parool:", "pasahitza:", "pasvorto:", "sandi:", "mật khẩu", "ססמה:", "лозинка:", "contrasigno:", "şifrə:",
-    "كلمة السر:", "पासवर्ड:", "गुप्तशब्द:", "शब्दकूट:", "পাসওয়ার্ড:", "গুপ্তশব্দ:", "પાસવર્ડ:", "ਪਾਸਵਰਡ:", "கடவுச்சொல்:",
-    "సంకేతపదము:", "ಗುಪ್ತಪದ:", "അടയാളവാക്ക്:", "රහස්පදය:", "හස්පදය:", "პაროლი:", "ពាក្យសម្ងាត់", "口令:", "口令：",
+    "password:", "passwort:", "mot de passe:", "mot de passe :", "mot de passe\u{a0}:", "mot de passe\u{202f}:",
+    "contraseña:", "senha:", "wachtwoord:", "hasło:", "lösenord:", "heslo:", "parola:", "пароль:", "パスワード:",
+    "密码：", "密码:", "密碼：", "密碼:", "암호:", "adgangskode:", "passord:", "salasana:", "jelszó:", "palavra-passe:",
+    "contrasenya:", "geslo:", "lozinka:", "parolă:", "парола:", "parool:", "pasahitza:", "pasvorto:", "sandi:",
+    "mật khẩu:", "mật khẩu :", "ססמה:", "лозинка:", "contrasigno:", "şifrə:", "كلمة السر:", "पासवर्ड:",
+    "गुप्तशब्द:", "शब्दकूट:", "পাসওয়ার্ড:", "গুপ্তশব্দ:", "પાસવર્ડ:", "ਪਾਸਵਰਡ:", "கடவுச்சொல்:", "సంకేతపదము:",
+    "ಗುಪ್ತಪದ:", "അടയാളവാക്ക്:", "රහස්පදය:", "හස්පදය:", "პაროლი:", "ពាក្យសម្ងាត់ ៖", "ពាក្យសម្ងាត់\u{a0}៖", "口令:", "口令：", "Парола:",
+    "Пароль:", "Лозинка:", "Şifrə:", "পাসও\u{9df}ার্ড:", "ପ୍ରବେଶ ସଙ୍କେତ:", "focal faire:", "iphasiwedi:",
+    "Κωδικός πρόσβασης:", "slaptažodis:",
   ]
 
   /// One rule for each of `words`: send `slot` when it is asked for on the controlling terminal, where only

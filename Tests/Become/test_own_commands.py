@@ -127,9 +127,9 @@ def options_of(become) -> dict:
 
     Each call of build_become_command draws a new identifier; with it the route would be a new one for every task.
     """
-    from ansible.plugins.loader import shell_loader
+    from ansible.plugins.loader import get_shell_plugin
 
-    command = become.build_become_command(PLACE, shell_loader.get("sh"))
+    command = become.build_become_command(PLACE, get_shell_plugin(shell_type="sh", executable="/bin/sh"))
     prompt = become.prompt if isinstance(become.prompt, str) else ""
 
     def steady(text):
@@ -152,7 +152,7 @@ def test_a_sites_own_plugin(router, programs, hosts, way, flags):
     assert "Missing site_enter password" in error["message"], error
 
 
-def test_su_sudo_and_doas_through_ansibles_own_plugins(router, hosts):
+def test_su_and_sudo_through_ansibles_own_plugins(router, hosts):
     """Where our own plugins are not wanted: Ansible's su and sudo, and their real programs."""
     from ansible.plugins.loader import become_loader
 

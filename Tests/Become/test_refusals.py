@@ -12,7 +12,8 @@ def assert_refused(done, *words):
         assert word.lower() in done.err.lower(), done.err
 
 
-@ways
+# Over ssh it is an agent too; each costs PAM's delay of two seconds.
+@pytest.mark.parametrize("way", ["router", "agent"])
 @pytest.mark.parametrize("method", ["sudo", "su", "doas"])
 def test_a_wrong_password(accounts, way, method):
     done = accounts.run(way, f"{method}:{accounts.other}", password="wrong password")
@@ -22,7 +23,7 @@ def test_a_wrong_password(accounts, way, method):
 
 def test_a_wrong_password_of_a_host_of_its_own(accounts):
     done = accounts.run("router", f"mitogen_doas:{accounts.other}", password="wrong password")
-    assert_refused(done, "authentication:", "incorrect doas password", "ansible_password")
+    assert_refused(done, "incorrect doas password", "check ansible_password")
 
 
 def test_insults_are_no_answer(accounts):
@@ -110,10 +111,10 @@ def test_a_prompt_that_never_comes(accounts, program, way, method):
     """It says something and waits; its own last words are in the message, and it is ended."""
     tool = program("echo 'Touch your security key' >&2; exec sleep 600\n")
     done = accounts.run(way, f"{method}:root", password="unused", options={f"{method}.become_exe": tool}, timeout=1)
-    assert_refused(done, "timeout:", f"{method} to root", "no Python was started within 1 s", "Touch your security key")
+    assert_refused(done, f"{method} to root", "no Python was started within 1 s", "Touch your security key")
 
 
 def test_a_tool_that_heeds_no_signal(accounts, program):
     tool = program("trap '' HUP TERM INT; while :; do read -r line < /dev/tty || exec sleep 600; done\n")
     done = accounts.run("agent", "sudo:root", password="unused", options={"sudo.become_exe": tool}, timeout=1)
-    assert_refused(done, "timeout:", "sudo to root")
+    assert_refused(done, "sudo to root", "no Python was started within 1 s")

@@ -15,6 +15,12 @@ enum BuiltLibraries {
     "Buildah", "Docker", "Incus", "Jail", "Kubectl", "LXC", "LXD", "Podman",
   ]
 
+  /// What these libraries have between them.
+  static let connectionMethods: Set<String> = [
+    "become", "buildah", "doas", "docker", "incus", "jail", "kubectl", "local", "lxc", "lxd", "machinectl", "mitogen_doas",
+    "mitogen_su", "mitogen_sudo", "podman", "setns", "ssh", "su", "sudo",
+  ]
+
   static let folder: String = {
     let folder = TemporaryFolder.make()
     for plugin in plugins {

@@ -54,7 +54,7 @@ import Testing
     "Lösenord: ", "Heslo: ", "Parola: ", "Пароль: ", "パスワード: ", "密码： ", "密碼： ", "암호: ", "Adgangskode: ", "Passord: ",
     "Salasana: ", "Jelszó: ", "Contrasenya: ", "Lozinka: ", "Лозинка: ", "Парола: ", "Parool: ", "Pasahitza: ", "Sandi: ",
     "Mật khẩu : ", "ססמה: ", "Parolă: ", "Pasvorto: ", "Contrasigno: ", "Şifrə: ", "كلمة السر: ", "გ პაროლი: ", "पासवर्ड: ",
-    "गुप्तशब्द: ", "शब्दकूट: ", "সং পাসওয়ার্ড: ", "ಗುಪ್ತಪದ: ", "కొ సంకేతపదము: ", "රහස්පදය: ", "ពាក្យសម្ងាត់ ៖ ",
+    "गुप्तशब्द: ", "शब्दकूट: ", "সং পাসওয়ার্ড: ", "ಗುಪ್ತಪದ: ", "కొ సంకేతపదము: ", "රහස්පදය: ", "ពាក្យសម្ងាត់\u{a0}៖ ", "Mot de passe\u{a0}: ", "পাসও\u{9df}ার্ড: ", "ପ୍ରବେଶ ସଙ୍କେତ: ", "Slaptažodis:", "Κωδικός πρόσβασης:",
     "Password for root@EXAMPLE.ORG: ", "bob's Password: ",
   ])
   func promptsAreAnsweredWhereverTheyCome(_ text: String) throws {

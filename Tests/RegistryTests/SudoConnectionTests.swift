@@ -13,7 +13,7 @@ import Testing
     (#","become_flags":"--preserve-env=PATH,HOME""#, ["sudo", "--preserve-env=PATH,HOME", "-n", "-u", "root", "--"]),
     (#","become_flags":"-r sysadm_r -tsysadm_t""#, ["sudo", "-r", "sysadm_r", "-t", "sysadm_t", "-n", "-u", "root", "--"]),
     (#","become_flags":"--role=a --type b""#, ["sudo", "--role", "a", "--type", "b", "-n", "-u", "root", "--"]),
-    (#","become_flags":"--logi --non --set --preserve-e=A""#, ["sudo", "--login", "--set-home", "--preserve-env=A", "-n", "-u", "root", "--"]),
+    (#","become_flags":"--login --non --set --preserve-e=A""#, ["sudo", "--login", "--set-home", "--preserve-env=A", "-n", "-u", "root", "--"]),
     (#","become_flags":"-E --preserve-env""#, ["sudo", "-E", "--preserve-env", "-n", "-u", "root", "--"]),
     (#","become_flags":"--user=alice -HEu carol","become_user":"" "#, ["sudo", "-H", "-E", "-n", "-u", "carol", "--"]),
     (#","become_exe":"env LANG=C sudo""#, ["env", "LANG=C", "sudo", "-H", "-n", "-u", "root", "--"]),

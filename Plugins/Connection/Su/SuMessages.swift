@@ -27,18 +27,24 @@ struct SuMessages {
 
   private static let wrongPassword = [
     "Authentication failure", "authentication failed", "incorrect password", "su: Sorry", "Authentication error",
-    "Fehler bei Authentifizierung", "Échec de l’authentification", "Fallo de autenticación", "Autenticazione non riuscita",
-    "認証失敗", "Falha de autenticação", "Authenticatiefout", "Сбой при проверке подлинности", "鉴定故障", "驗證失敗",
-    "Uwierzytelnienie się nie powiodło", "Autentiseringsfel", "Selhání autentizace", "Yetkilendirme hatası",
-    "Fejl ved godkendelse", "Tunnistautumisvirhe", "Hitelesítési hiba", "Error d'autenticació", "Помилка розпізнавання",
-    "인증 실패", "Xác thực thất bại", "Autentificare eșuată", "Zlyhanie overenia", "Неуспешна аутентификација",
-    "Грешка при удостоверяване",
+    "Fehler bei Authentifizierung", "Échec de l’authentification", "Fallo de autenticación",
+    "Autenticazione non riuscita", "認証失敗", "Falha de autenticação", "Authenticatiefout",
+    "Сбой при проверке подлинности", "鉴定故障", "驗證失敗", "Uwierzytelnienie się nie powiodło", "Autentiseringsfel",
+    "Selhání autentizace", "Yetkilendirme hatası", "Fejl ved godkendelse", "Tunnistautumisvirhe", "Hitelesítési hiba",
+    "Error d'autenticació", "Помилка розпізнавання", "인증 실패", "Xác thực thất bại", "Autentificare eșuată",
+    "Zlyhanie overenia", "Неуспешна аутентификација", "Грешка при удостоверяване", "Autentiseringsfeil",
+    "Autentimine nurjus", "Otentikasi gagal", "Neuspešna autentifikacija", "فشل التصديق", "כשל באימות",
+    "सत्यापन विफलता", "ავთენტიფიკაციის შეცდომა", "Шындылықты тексеру қатесі", "Aŭtentiga malsukceso",
+    "অনুমোদন ব্যর্থ", "Doğrulama uğursuzluğu",
   ]
 
   private static let denied = [
     "Permission denied", "Berechtigung verweigert", "Autorisation refusée", "Permiso denegado", "Permesso negato",
     "拒否されたパーミッション", "Permissão negada", "Toegang geweigerd", "Доступ запрещен", "拒绝权限", "許可權被拒絕", "Brak dostępu",
-    "Åtkomst nekad", "Přístup zamítnut", "İzin verilmedi",
+    "Åtkomst nekad", "Přístup zamítnut", "İzin verilmedi", "Permís denegat", "Rettigheder nægtet",
+    "Ei käyttöoikeutta", "Engedély megtagadva", "권한 부여 거부", "Tillatelse avvist", "Nekta tilgang", "Acces refuzat",
+    "Prístup odmietnutý", "Дозвола је одбијена", "Доступ заборонено", "Không có đủ quyền thực hiện",
+    "Позволението отказано", "Juurepääs keelatud", "Izin ditolak", "Permeso rifuzita", "ההרשאה נדחתה", "الإذن مرفوض",
   ]
 
   var hints: [LaunchPlan.ErrorHint] { accounts + shells + installation + password }

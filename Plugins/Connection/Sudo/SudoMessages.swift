@@ -26,11 +26,12 @@ struct SudoMessages {
   /// sudo's answer to a wrong password.
   private static let tryAgain = [
     "Sorry, try again", "Incorrect authentication attempt", "Authentication failed, try again",
-    "bitte nochmal probieren", "essayez de nouveau", "pruebe otra vez", "Riprovare.", "また試してください",
-    "tente novamente", "probeer het opnieuw", "Попробуйте ещё раз", "请重试", "請重試", "proszę spróbować ponownie",
-    "Försök igen", "zkuste to znovu", "yeniden deneyin", "prøv igen", "Prøv igjen", "Yritä uudelleen", "próbálja újra",
+    "bitte nochmal probieren", "essayez de nouveau", "pruebe otra vez", "Riprovare.", "また試してください", "tente novamente",
+    "probeer het opnieuw", "Попробуйте ещё раз", "请重试", "請重試", "proszę spróbować ponownie", "Försök igen",
+    "zkuste to znovu", "yeniden deneyin", "prøv igen", "Prøv igjen", "Yritä uudelleen", "próbálja újra",
     "tornar a provar", "proveu un altre cop", "tente de novo", "повторіть спробу", "다시 시도하십시오", "hãy thử lại",
-    "δοκιμάστε ξανά", "Încercați din nou", "Pokušajte ponovo", "poskusite znova",
+    "δοκιμάστε ξανά", "Încercați din nou", "Pokušajte ponovo", "poskusite znova", "volvi tentalo", "reprovu",
+    "Torne prove", "თავიდან სცადეთ", "skúste to znovu", "покушајте поново",
   ]
 
   private static let passwordNeeded = [
@@ -40,12 +41,21 @@ struct SudoMessages {
     "需要密码", "需要密碼", "wymagane jest hasło", "ett lösenord krävs", "je vyžadováno heslo", "kræves en adgangskode",
     "vaaditaan salasana", "jelszó szükséges", "oppgi et passord", "requereix una contrasenya", "слід вказати пароль",
     "암호가 필요합니다", "phải có mật khẩu", "zahtevano je geslo", "nužna je lozinka", "o parolă este necesară",
+    "ríquese una contraseña", "απαιτείται κωδικός", "pasvorto estas bezonata", "e covente une password",
+    "потребна је лозинка",
   ]
 
   private static let notInSudoers = [
     "is not in the sudoers file", "er ikke sudoersfilen", "non è nel file sudoers", "nincs a sudoers fájlban",
-    "finnes ikke i sudoers", "zit niet in het sudoersbestand", "não está no ficheiro sudoers", "não está no arquivo sudoers",
-    "sudoers dosyası içinde değil", "no està al fitxer sudoers",
+    "finnes ikke i sudoers", "zit niet in het sudoersbestand", "não está no ficheiro sudoers",
+    "não está no arquivo sudoers", "sudoers dosyası içinde değil", "no està al fitxer sudoers",
+    "není v\u{a0}souboru sudoers", "ist nicht in der sudoers-Datei", "ne estas en la dosiero sudoers",
+    "ei ole sudoers-tiedostossa", "n'est pas dans le fichier sudoers", "nije u sudoers datoteci",
+    "は sudoers ファイルにありません", "sudoers 파일에 없습니다", "nie jest w pliku sudoers", "nu se află în fișierul „sudoers”",
+    "није у датотеци судоерса", "finns inte i sudoers-filen", "немає у файлі sudoers", "不是 sudoers 文件",
+    "不在 sudoers 檔案中", "nun ta nel ficheru sudoers", "δεν είναι στο αρχείο χρηστών sudo",
+    "ez dago sudoers fitxatzegian", "nol è tal file sudoers", "nėra „sudoers“ faile", "ni v datoteki sudoers",
+    "không trong tập tin sudoers",
   ]
 
   var hints: [LaunchPlan.ErrorHint] { password + permission + accounts + installation + interpreter }
