@@ -54,8 +54,7 @@ def test_no_terminal_is_on_the_way(kind, way, real):
     assert terminals == [0] and "socket" in files and not [name for name in files if name.startswith(("/dev/pts", "/dev/tty", "/dev/console"))], out
 
 
-@WAYS
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind,way", [*((kind, "") for kind in KINDS), ("docker", "local/")])
 def test_a_name_that_it_does_not_know(kind, way, real):
     status, out, err = real(kind).run("true", way=way, name="nowhere")
     assert (status, out) == (255, "")
@@ -63,8 +62,7 @@ def test_a_name_that_it_does_not_know(kind, way, real):
     assert "Set ansible_host to the name of a container that is there." in err, err
 
 
-@WAYS
-@pytest.mark.parametrize("kind", ["docker", "podman", "lxc", "lxd"])
+@pytest.mark.parametrize("kind,way", [("docker", ""), ("podman", ""), ("lxc", ""), ("lxd", ""), ("lxc", "local/")])
 def test_one_that_does_not_run(kind, way, real):
     container = real(kind)
     status, out, err = container.run("true", way=way, name=container.other("STOPPED"))
