@@ -92,6 +92,16 @@ def route(name, variables, become, task_keys):
     return answer
 
 
+def has_option(name, option):
+    plugin = connection_loader.get(name, PlayContext(), None)
+    plugin.set_options()
+    try:
+        plugin.get_option(option)
+    except KeyError:
+        return False
+    return True
+
+
 def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
 

@@ -90,11 +90,8 @@ class NodeConnection(object):
         super(NodeConnection, self).set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def passes_through(self):
-        """Whether vanilla's code serves this host: Windows, and keys that only vanilla can hand to an agent."""
-        if getattr(self._shell, '_IS_WINDOWS', False):
-            return True
-        return self.mitogen_method == 'ssh' and bool(
-            routes.option(self, 'private_key') or routes.option(self, 'pkcs11_provider'))
+        """Whether vanilla's code serves this host: Windows."""
+        return bool(getattr(self._shell, '_IS_WINDOWS', False))
 
     def interpreter(self):
         return routes.interpreter(self._variables, self._templar, self.by_distribution)

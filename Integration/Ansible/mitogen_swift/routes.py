@@ -24,8 +24,9 @@ TEMPORARY = ['$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.']
 
 #: Options of Ansible's ssh connection that our ssh plugin knows by the same name.
 SSH_OPTIONS = (
-    'host', 'host_key_checking', 'port', 'private_key_file', 'remote_user', 'ssh_args', 'ssh_common_args',
-    'ssh_executable', 'ssh_extra_args', 'sshpass_prompt', 'verbosity',
+    'host', 'host_key_checking', 'password_mechanism', 'pkcs11_provider', 'port', 'private_key_file',
+    'reconnection_retries', 'remote_user', 'ssh_args', 'ssh_common_args', 'ssh_executable', 'ssh_extra_args',
+    'sshpass_prompt', 'verbosity',
 )
 
 #: Variables that only our ssh plugin knows: the plugin's option has the variable's name.
@@ -172,9 +173,10 @@ def _ssh(connection, hop, variables, templar):
     password = option(connection, 'password') or connection._play_context.password
     if password:
         hop['secrets']['password'] = plain(password)
-    passphrase = option(connection, 'private_key_passphrase')
-    if passphrase:
-        hop['secrets']['private_key_passphrase'] = passphrase
+    for name in ('private_key', 'private_key_passphrase'):
+        secret = option(connection, name)
+        if secret:
+            hop['secrets'][name] = secret
 
 
 def _number(kind, value, templar):
