@@ -11,6 +11,8 @@ SSH = [
     {'ansible_ssh_private_key_file': '~/.ssh/key', 'ansible_ssh_executable': '/opt/ssh'},
     {'ansible_ssh_args': '-C', 'ansible_ssh_common_args': '-J bastion', 'ansible_ssh_extra_args': '-4'},
     {'ansible_host_key_checking': False},
+    {'ansible_ssh_pkcs11_provider': '/usr/lib/card.so', 'ansible_ssh_retries': 3},
+    {'ansible_ssh_password_mechanism': 'disable'},
     {'ansible_timeout': 33},
 ]
 
@@ -46,6 +48,17 @@ def test_secrets_are_in_their_slots_and_nowhere_else(series):
     assert login.pop('secrets') == {'password': 'hush-login'}
     assert become.pop('secrets') == {'password': 'hush-become'}
     assert 'hush' not in json.dumps([login, become])
+
+
+def test_a_key_in_a_variable_is_a_secret(series):
+    """Of an ansible-core that has the option; to the others the variable means nothing."""
+    variables = {'ansible_private_key': 'hush-key', 'ansible_private_key_passphrase': 'hush-phrase'}
+    (login,) = hops(series.ask('route', 'ssh', variables, None, {}))
+    known = series.ask('has_option', 'ssh', 'private_key')
+    assert known or series.name in ('2.16', '2.17', '2.18')
+    secrets = {'private_key': 'hush-key', 'private_key_passphrase': 'hush-phrase'} if known else {}
+    assert login.pop('secrets') == secrets
+    assert 'hush' not in json.dumps(login)
 
 
 def test_sudo_options_are_stocks(series):

@@ -108,15 +108,19 @@ def test_reset_ends_a_node_and_all_behind_it_and_the_next_request_opens_it_anew(
     assert router.request("reset", [LOCAL, child("nobody")]) == [b"{}"]
 
 
-#: Stands in for ssh: goes on when so many others have started.
+#: Stands in for ssh: goes on when so many have started. Opened for both, a pipe makes nobody wait.
 RENDEZVOUS = """#!/bin/sh
 mkfifo "$0.$$"
+exec 9<>"$0.$$"
+echo + >>"$0.log"
 echo $$ >>"$0.started"
 if [ "$(wc -l <"$0.started")" -ge %d ]; then
-  for pid in $(cat "$0.started"); do [ "$pid" = $$ ] || echo go >"$0.$pid"; done
+  for pid in $(cat "$0.started"); do [ "$pid" = $$ ] || echo go 1<>"$0.$pid"; done
 else
-  read go <"$0.$$"
+  read go <&9
 fi
+exec 9<&-
+echo - >>"$0.log"
 for last; do :; done
 exec /bin/sh -c "$last"
 """
@@ -148,7 +152,7 @@ def test_hops_are_opened_side_by_side(tmp_path, behind):
 
 def test_no_more_are_opened_at_once_than_the_pool_has_places(tmp_path, monkeypatch):
     monkeypatch.setenv("MITOGEN_POOL_SIZE", "3")
-    program = stand_in(tmp_path, '#!/bin/sh\necho + >>"$0.log"\nfor last; do :; done\nsleep 0.1; echo - >>"$0.log"\nexec /bin/sh -c "$last"\n')
+    program = stand_in(tmp_path, RENDEZVOUS % 3)
     router = Running(tmp_path)
     try:
         reach(router, [[hop("ssh", f"web{i}", options={"host": "h", "ssh_executable": program})] for i in range(8)])

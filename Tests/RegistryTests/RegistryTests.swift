@@ -31,7 +31,7 @@ import Testing
     let port = try #require(ssh.declaration.options.first { $0.name == "port" })
     #expect(port.type == .int && port.vars == ["ansible_port", "ansible_ssh_port"] && port.env == ["ANSIBLE_REMOTE_PORT"])
     #expect(port.ini == [.init(section: "defaults", key: "remote_port")])
-    #expect(ssh.declaration.options.filter(\.secret).map(\.name) == ["password", "private_key_passphrase"])
+    #expect(ssh.declaration.options.filter(\.secret).map(\.name) == ["password", "private_key", "private_key_passphrase"])
     #expect(try String(decoding: PluginListing.json(listing), as: UTF8.self).contains("mitogen_ssh_debug_level"))
   }
 

@@ -12,6 +12,7 @@ import Testing
   ]
   static let alone = ["-o", "BatchMode=yes"]
   static let asking = ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1", "-o", "UpdateHostKeys=no"]
+  static let noPassword = ["-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"]
   static let rest = ["-o", "ServerAliveInterval=30", "-o", "ServerAliveCountMax=10", "-o", "Compression=no"]
 
   /// The command line with what the options add: the first arguments, the settings, the other arguments.
@@ -30,8 +31,8 @@ import Testing
   static func ending(_ words: [String]) -> [String] { Array(ssh().dropLast(rest.count + 1)) + words + ["10.0.0.7"] }
 
   /// With a secret that ssh asks for.
-  static func asked(_ settings: [String] = []) -> [String] {
-    first + settings + limit + noMaster + ours + asking + rest + ["10.0.0.7"]
+  static func asked(_ settings: [String] = [], _ more: [String] = []) -> [String] {
+    first + settings + limit + noMaster + ours + asking + more + rest + ["10.0.0.7"]
   }
 
   struct Row: Sendable, CustomTestStringConvertible {
@@ -94,7 +95,10 @@ import Testing
     Row("a password", #","has_password":true"#, asked()),
     Row("a password that is not to be used", #","has_password":true,"password_mechanism":"disable""#, ssh()),
     Row(
-      "a passphrase", #","has_private_key_passphrase":true,"private_key_file":"/k""#,
+      "a passphrase, and no password to answer with", #","has_private_key_passphrase":true,"private_key_file":"/k""#,
+      asked(["-o", "IdentityFile=/k"], noPassword)),
+    Row(
+      "a passphrase and a password", #","has_password":true,"has_private_key_passphrase":true,"private_key_file":"/k""#,
       asked(["-o", "IdentityFile=/k"])),
     Row(
       "a smart card", #","has_password":true,"pkcs11_provider":"/lib/opensc.so""#,

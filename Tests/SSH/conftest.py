@@ -16,6 +16,7 @@ from servers import Server  # noqa: E402
 
 #: Far above what any of them takes, in seconds.
 TIME_LIMIT = 60
+PASSPHRASE = "open sesame $'\"\\"
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +100,34 @@ class Client:
 @pytest.fixture
 def client(hosts, tmp_path):
     return Client(hosts, tmp_path)
+
+
+@pytest.fixture
+def encrypted(hosts, tmp_path):
+    """Our key under a passphrase."""
+    path = tmp_path / "encrypted"
+    path.write_bytes(hosts.key.read_bytes())
+    path.chmod(0o600)
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", PASSPHRASE, "-f", str(path)], check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+@pytest.fixture(scope="session")
+def card(hosts, tmp_path_factory):
+    """A smart card in software with a key that our server takes: (library, PIN, environment)."""
+    folder = tmp_path_factory.mktemp("card")
+    (folder / "tokens").mkdir()
+    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
+    environment = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf")}
+    library = next(str(path) for path in Path("/usr/lib").rglob("libsofthsm2.so"))
+
+    def run(*command: str) -> str:
+        return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True).stdout
+
+    run("softhsm2-util", "--init-token", "--free", "--label", "mitogen", "--so-pin", "87654321", "--pin", "24681357")
+    run("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "", "-f", str(folder / "key"))
+    run("softhsm2-util", "--import", str(folder / "key"), "--token", "mitogen", "--label", "key", "--id", "01", "--pin", "24681357")
+    with open(hosts.state / "ssh" / "authorized_keys", "a") as file:
+        file.write((folder / "key.pub").read_text())
+    (folder / "key").unlink()
+    return library, "24681357", environment

@@ -1,4 +1,5 @@
 """What a user reads when ssh fails: what failed, on what, and what to do, from what the real client says."""
+import contextlib
 import os
 import socket
 import subprocess
@@ -39,12 +40,20 @@ def test_a_server_that_closes_at_once(client):
         client.run().failed_with("closed the connection")
 
 
+@contextlib.contextmanager
+def let_in(port: int):
+    """The only connection that such a server takes, once the one that saw it start is over."""
+    while True:
+        with socket.create_connection(("127.0.0.1", port)) as waiting:
+            if waiting.recv(64).startswith(b"SSH-"):
+                yield
+                return
+
+
 def test_a_server_that_takes_no_more_connections(client, server):
     """MaxStartups: the first waits for its login, the next is turned away."""
-    there = server("MaxStartups 1:100:1")
-    with socket.create_connection(("127.0.0.1", there.port)) as waiting:
-        waiting.recv(64)
-        client.port = there.port
+    client.port = server("MaxStartups 1:100:1").port
+    with let_in(client.port):
         client.run().failed_with("closed the connection before it said who it is", "MaxStartups")
 
 

@@ -66,5 +66,12 @@ class Play:
         stock, said = self.run("stock", work, way.for_stock(self.hosts), {})
         assert any(record["task"].startswith("nothing is left (") for record in stock), f"stock did not reach the end of the play:\n{said}"
         ours, said = self.run("ours", work, way.for_ours(self.hosts), way.between(self.hosts))
-        found = results.compare(stock, ours)
+        found = [text for text in (without(way.differs, text) for text in results.compare(stock, ours)) if text]
         return [*found, said] if found else []
+
+
+def without(expected: dict[str, str], difference: str) -> str | None:
+    """A task's differences without those that are expected; None if nothing is left."""
+    title, *lines = difference.split("\n")
+    lines = [line for line in lines if not line.strip().startswith(tuple(expected) or ("\n",))]
+    return "\n".join([title, *lines]) if lines else None

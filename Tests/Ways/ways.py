@@ -20,7 +20,7 @@ class Way:
     password: Callable[[Hosts], str | None] = lambda hosts: hosts.login_password
     #: Host scripts beyond users and sshd.
     needs: tuple[str, ...] = ()
-    #: Why results may differ in these tasks.
+    #: What may differ in results, and why.
     differs: dict[str, str] = field(default_factory=dict)
 
     def for_stock(self, hosts: Hosts) -> dict:
@@ -62,7 +62,8 @@ def container(method: str, name: str = "", between=lambda hosts: {}, needs: tupl
     """A container whose root becomes `app` by su."""
     return Way(
         name or method, lambda hosts: hosts.container_variables(method, **more), lambda hosts: hosts.container_variables(method), between,
-        becomes_by="su", becomes=lambda hosts: "app", password=lambda hosts: None, needs=needs or (method,))
+        becomes_by="su", becomes=lambda hosts: "app", password=lambda hosts: None, needs=needs or (method,),
+        differs={"ansible_facts.ansible_env.SHLVL": "stock's plugins start the shell that they wrap a command in through another one"})
 
 
 SSH = [
@@ -75,6 +76,6 @@ SSH = [
         lambda hosts: {"bastion": hosts.variables(3, ansible_become_password=hosts.login_password)}),
 ]
 
-CONTAINERS = [container(method) for method in ("docker", "podman")] + [
+CONTAINERS = [container(method) for method in ("docker", "podman", "buildah", "lxc", "lxd")] + [
     container("docker", "docker behind ssh", root_by_ssh, mitogen_via="root"),
 ]

@@ -37,8 +37,6 @@ STOCK_ONLY = {
         'kubectl_password': bool,
         'kubectl_token': bool,
     },
-    # Vanilla can hand these to an agent of ssh's.
-    'ssh': {'private_key': bool, 'pkcs11_provider': bool},
 }
 
 

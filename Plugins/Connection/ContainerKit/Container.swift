@@ -27,15 +27,16 @@ public struct Container {
   ///   - program: the options that name the program; the first that is set counts, and `command` where none is.
   ///   - named: an option that names the container instead of `remote_addr`, where it is set.
   ///   - account: the option that names the account; `nil` where the tool cannot choose it.
+  ///   - standard: the account that the tool enters as in any case: it is not told.
   public init(
     _ options: Options, method: String, program: [String], else command: String, named: String? = nil,
-    account: String? = "remote_user", limit: Limit? = nil
+    account: String? = "remote_user", standard: String? = nil, limit: Limit? = nil
   ) throws {
     self.method = method
     programOption = program[0]
     self.program = try program.map { try options.words($0) }.first { !$0.isEmpty } ?? [command]
     inventoryName = options.host
-    user = try account.flatMap { try Self.word(options, $0) }
+    user = try account.flatMap { try Self.word(options, $0) }.flatMap { $0 == standard ? nil : $0 }
     let own = try limit.flatMap { limit in try options.float(limit.option).flatMap { $0 == limit.standard ? nil : $0 } }
     timeout = try own.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? options.seconds("timeout")
     guard let name = try named.flatMap({ try Self.word(options, $0) }) ?? Self.word(options, "remote_addr") else {

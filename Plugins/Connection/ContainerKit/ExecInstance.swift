@@ -9,7 +9,7 @@ public struct ExecInstance {
 
   /// - Parameter becomeMethod: the option that names the program which changes the account.
   public init(_ options: Options, method: String, program: String, else command: String, becomeMethod: String) throws {
-    container = try Container(options, method: method, program: [program], else: command)
+    container = try Container(options, method: method, program: [program], else: command, standard: "root")
     // No instance's name has a dot: of a host's full name the first part is meant.
     let instance = container.name.prefix { $0 != "." }
     remote = try options.string("remote") ?? "local"

@@ -17,7 +17,7 @@ struct JailConnection: ConnectionPlugin {
 
   func plan(_ options: Options, probes: [ProbeResult]?) throws -> LaunchPlan {
     let container = try Container(
-      options, method: Self.name, program: ["mitogen_jexec_path"], else: "/usr/sbin/jexec")
+      options, method: Self.name, program: ["mitogen_jexec_path"], else: "/usr/sbin/jexec", standard: "root")
     var argv = container.program
     if let user = container.user { argv += ["-U", user] }
     return container.plan(

@@ -18,7 +18,7 @@ struct LXCConnection: ConnectionPlugin {
 
   func plan(_ options: Options, probes: [ProbeResult]?) throws -> LaunchPlan {
     let container = try Container(
-      options, method: Self.name, program: ["mitogen_lxc_attach_path"], else: "lxc-attach")
+      options, method: Self.name, program: ["mitogen_lxc_attach_path"], else: "lxc-attach", standard: "root")
     // lxc-attach takes numbers of accounts only, and leaves HOME and the groups as they are.
     return container.plan(
       container.program + ["--clear-env", "--name", container.name, "--"],

@@ -87,7 +87,9 @@ struct SSHConnection: ConnectionPlugin {
     guard secrets.areAskedFor else { return words + ["-o", "BatchMode=yes"] }
     // One refused password is enough: a second try would send the same again, and accounts get locked.
     // A question about new host keys would come when nobody answers any more.
-    return words + ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1", "-o", "UpdateHostKeys=no"]
+    words += ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1", "-o", "UpdateHostKeys=no"]
+    // Where only a passphrase is known, a question for a password could not be answered.
+    return secrets.hasPassword ? words : words + ["-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"]
   }
 
   /// A second less than the hop has in all: then ssh itself says that nothing answers, and a connection that takes

@@ -120,9 +120,10 @@ struct SSHMessages {
         "the text of ssh says why; check ansible_ssh_private_key_file or ansible_ssh_private_key"),
       // With the bracket it is ssh's own: a shell that may not run something says the same words.
       hint("Permission denied (", Self.login, "\(target) refused the login (permission denied)", whatToCheck),
-      hint(
-        "This account is currently not available", Self.login, "the account on \(target) may not log in",
-        "give it a shell, or use another account"),
+      // nologin says it where a shell would have started Python.
+      Hint(
+        contains: "This account is currently not available", on: "stdout", code: Self.login,
+        message: failed("the account on \(target) may not log in"), hint: "give it a shell, or use another account"),
     ]
     return hints
   }
