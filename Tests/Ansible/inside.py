@@ -276,16 +276,6 @@ def without_a_plugin_of_ansibles(connection, become, variables):
             'inactive': connection_loader.get(connection, context, None) is None}
 
 
-def has_option(name, option):
-    plugin = connection_loader.get(name, PlayContext(), None)
-    plugin.set_options()
-    try:
-        plugin.get_option(option)
-    except KeyError:
-        return False
-    return True
-
-
 def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
 

@@ -89,7 +89,7 @@ class FrameReader(object):
 
     def _inflate(self, payload):
         if self._inflater is None:
-            self._inflater = zlib.decompressobj(-15)
+            self._inflater = zlib.decompressobj(-12)
         try:
             inflated = self._inflater.decompress(payload + b'\0\0\xff\xff', MAX_PAYLOAD + 1)
         except zlib.error as e:
@@ -105,7 +105,7 @@ class Deflater(object):
     """One direction's deflate stream. Call it in the order in which the frames are written."""
 
     def __init__(self):
-        self._stream = zlib.compressobj(6, zlib.DEFLATED, -15)
+        self._stream = zlib.compressobj(6, zlib.DEFLATED, -12, 5)
 
     def deflate(self, payload):
         return (self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
