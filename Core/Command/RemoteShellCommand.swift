@@ -30,7 +30,10 @@ struct RemoteShellCommand: ParsableCommand {
     do {
       let shell = try RemoteShell(socket: socket, node: node)
       let outcome = try shell.run(command.joined(separator: " "), input: STDIN_FILENO) { bytes, isError in
-        Output.write(Array(bytes), to: isError ? STDERR_FILENO : STDOUT_FILENO)
+        let isRead = Output.isWritten(Array(bytes), to: isError ? STDERR_FILENO : STDOUT_FILENO)
+        // Whoever called us is gone. The router sees our socket close and ends the command: a sender that never looks at
+        // its input would otherwise go on to the end of its file.
+        if !isRead && !isError { _exit(255) }
       }
       throw ExitCode(outcome.status)
     } catch let failure as Failure {

@@ -63,10 +63,10 @@ ssh_options() {
     -o "UserKnownHostsFile=$MITOGEN_HOSTS/ssh/known_hosts" -o LogLevel=ERROR -o ConnectTimeout=10
 }
 
-# small_roots: two root file systems for containers, made once: root (busybox, su, and the system's Python: 40 MB) and bare-root (busybox
-# only). They need nothing of this machine once they stand. Their accounts are root and app (1000).
+# small_roots: two root file systems for containers, made once: root (busybox, su, rsync, and the system's Python: 45 MB) and bare-root
+# (busybox only). They need nothing of this machine once they stand. Their accounts are root and app (1000).
 small_roots() {
-  need busybox busybox-static
+  need busybox busybox-static; need rsync rsync
   local lock; exec {lock}> "$MITOGEN_HOSTS/roots.lock"; flock "$lock"  # several scripts may start beside each other
   make_roots
   exec {lock}>&-
@@ -82,7 +82,8 @@ make_roots() {
   tar -C "/usr/lib/$version" --exclude=__pycache__ --exclude=test --exclude='config-*' --exclude=idlelib --exclude=ensurepip -cf - . | tar -C "$d/usr/lib/$version" -xf -
   rm "$d/bin/su"; install -m 755 /bin/su "$d/bin/su"  # busybox's may be left out of it
   printf '%s\n' 'auth sufficient pam_rootok.so' 'account required pam_permit.so' 'session required pam_permit.so' > "$d/etc/pam.d/su"
-  libraries "$d" "/usr/bin/$version" /bin/su "/usr/lib/$version"/lib-dynload/*.so $(ls /usr/lib/*/security/pam_rootok.so /usr/lib/*/security/pam_permit.so)
+  install -D /usr/bin/rsync "$d/usr/bin/rsync"
+  libraries "$d" "/usr/bin/$version" /bin/su /usr/bin/rsync "/usr/lib/$version"/lib-dynload/*.so $(ls /usr/lib/*/security/pam_rootok.so /usr/lib/*/security/pam_permit.so)
   touch "$d/done"
 }
 

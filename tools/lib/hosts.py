@@ -130,12 +130,11 @@ class Hosts:
         return {"ansible_connection": method, "ansible_host": values["APP"]} | of_method[method]() | more
 
     def crowd(self, count: int, **more) -> dict[str, dict]:
-        """Inventory variables of `count` equal containers of docker: those that $CROWD of the script asked for."""
-        client = self.state / "docker-client"
-        # Mitogen for Ansible from PyPI takes a path, and no arguments.
-        client.write_text(f"#!/bin/sh\nexec {self.values['DOCKER']} {self.values['DOCKER_ARGS']} \"$@\"\n")
-        client.chmod(0o755)
-        common = {"ansible_connection": "docker", "mitogen_docker_path": str(client), "ansible_python_interpreter": "/usr/bin/python3"}
+        """Inventory variables of `count` equal containers of docker, those that $CROWD of the script asked for; behind the far end of a link.
+
+        There `docker` alone leads to them: Mitogen for Ansible from PyPI takes no path and no arguments.
+        """
+        common = {"ansible_connection": "docker", "ansible_python_interpreter": "/usr/bin/python3"}
         return {f"box{i}": common | {"ansible_host": f"{self.values['APP']}-{i}"} | more for i in range(1, count + 1)}
 
     def setns_variables(self, kind: str, **more) -> dict:

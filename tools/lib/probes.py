@@ -12,6 +12,8 @@ from router_client import Router, memory_of
 ABOUT = "router and agent: start, memory, round trips (printed, no peer)"
 #: Two links: the difference of their times has no computing in it, only round trips.
 LINKS = (30, 180)
+#: Of docker, beside those.
+CONTAINERS = 0
 NODES = 20
 
 

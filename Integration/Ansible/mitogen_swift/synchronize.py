@@ -1,7 +1,8 @@
 """The action `synchronize` where ssh alone does not lead: behind other hosts, and in containers.
 
 Its module runs rsync on the controller, which starts a remote shell of its own. There it is given ours (`mitogen rsh`),
-which runs rsync's other half on the node of the host.
+which runs rsync's other half on a node: that of the account which the task becomes, where a route leads there, so that
+every become method works, and passwords do.
 """
 
 import functools
@@ -41,12 +42,15 @@ def prepare(action):
     connection = action._connection
     modules.inform(action)
     session = connection.session
-    (place,) = session.request('place', connection.login_route())
+    on_account = connection.become is not None and connection.reaches_account()
+    route = connection.account_route() if on_account else connection.login_route()
+    (place,) = session.request('place', route)
     shell = [session.router.binary, 'rsh', '--socket', session.router.path, '--node', str(json.loads(place)['node'])]
     rsh = '--rsh=' + shlex.quote(' '.join(shlex.quote(word) for word in shell))
     # The action knows only some connections, and how to leave this machine by none but ssh.
     connection.transport = 'ssh'
     execute = action._execute_module
+    says_path = bool(action._task.args.get('rsync_path'))
 
     @functools.wraps(execute)
     def executed(module_name=None, module_args=None, **more):
@@ -56,6 +60,9 @@ def prepare(action):
             # Where one is given, by the play, it is the play's to know how to get there.
             module_args['rsync_opts'] = options + [rsh]
             module_args['_local_rsync_password'] = None
+            if on_account and not says_path:
+                # The action's own way to become: `sudo -u USER rsync`, which cannot answer a prompt.
+                module_args.pop('rsync_path', None)
         return execute(module_name=module_name, module_args=module_args, **more)
 
     action._execute_module = executed
