@@ -40,7 +40,8 @@ class Accounts:
         """`accounts.login`, `accounts.tty_password`: as Integration/Hosts/users names them."""
         return self.hosts.values[name.upper()]
 
-    def command(self, way: str, hop: str, *argv: str, login: str | None = None, options: dict | None = None, timeout: float = 15) -> list[str]:
+    def command(self, way: str, hop: str, *argv: str, login: str | None = None, options: dict | None = None, timeout: float = 15,
+                python: str = "/usr/bin/python3") -> list[str]:
         """The words of `mitogen run` for `hop` (`su:ACCOUNT`) from the account `login`, on the way."""
         login = login or self.login
         method = hop.partition(":")[0]
@@ -55,7 +56,7 @@ class Accounts:
             exe = f"{method}.become_exe"
             options[exe] = f"setpriv --reuid={login} --regid={login} --init-groups {options.get(exe, program)}"
         given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return [str(paths.MITOGEN), "run", "--python", "/usr/bin/python3", "--timeout", f"{timeout:g}", *given, route, "--", *argv]
+        return [str(paths.MITOGEN), "run", "--python", python, "--timeout", f"{timeout:g}", *given, route, "--", *argv]
 
     def environment(self, hop: str, password: str | None) -> dict[str, str]:
         method = hop.partition(":")[0]

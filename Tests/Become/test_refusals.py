@@ -57,6 +57,13 @@ def test_no_such_program(accounts, way, method):
         assert_refused(done, "Install it there, or set the variable that names its path")
 
 
+@pytest.mark.parametrize("method", ["sudo", "su"])
+def test_no_such_interpreter(accounts, method):
+    """doas says of a program that is not there that it may not be run."""
+    done = accounts.run("router", f"{method}:root", login="root", python="/nowhere/python3")
+    assert_refused(done, f"{method} to root", "the interpreter", "/nowhere/python3", "ansible_python_interpreter")
+
+
 def test_not_permitted_by_sudoers(accounts):
     done = accounts.run("agent", "sudo:root", login=accounts.other, password=accounts.other_password)
     assert_refused(done, "not in the sudoers file", "add a rule")

@@ -1,9 +1,13 @@
 """Where a password may be seen while a node is open, and in what is logged: nowhere."""
+import json
 import os
 import subprocess
 from pathlib import Path
 
+import processes
 import pytest
+import sides
+import venvs
 
 from conftest import TIME_LIMIT, WAYS
 
@@ -55,3 +59,84 @@ def test_a_tool_that_repeats_it_is_not_quoted(accounts, open_folder, way):
     done = accounts.run(way, "doas:root", password="the very secret", options={"doas.become_exe": str(tool)})
     assert done.status == 255 and "no: <secret>" in done.err, done.err
     assert "the very secret" not in done.err
+
+
+#: Says who is there, and stays until the gate's writing end is closed.
+STAY = "exec 3< {folder}/gate; mkdir {folder}/{{{{ inventory_hostname }}}}-$(id -un); cat <&3"
+
+
+@pytest.fixture
+def key(hosts, tmp_path):
+    """(a file with the server's key under a passphrase, the passphrase, one of the file's lines)."""
+    path = tmp_path / "key"
+    path.write_bytes(hosts.key.read_bytes())
+    path.chmod(0o600)
+    passphrase = f"a passphrase of {os.getpid()}"
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", passphrase, "-f", str(path)], check=True, stdout=subprocess.DEVNULL)
+    return path, passphrase, path.read_text().splitlines()[2]
+
+
+def test_a_playbook_shows_none_at_its_most_talkative(hosts, accounts, key, open_folder, tmp_path):
+    """ssh by a password, by a key under a passphrase, and by one in a variable; behind them sudo and su, with theirs.
+
+    Looked for from the run's start to its end, and while all accounts are open.
+    """
+    path, passphrase, line = key
+    folder = open_folder / "there"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    os.mkfifo(folder / "gate")
+    (folder / "gate").chmod(0o666)
+    gate = os.open(folder / "gate", os.O_RDWR)
+    by_password, by_file, by_variable = (
+        hosts.variables(index, ansible_become_user=hosts.other, ansible_python_interpreter="/usr/bin/python3") for index in (1, 2, 3))
+    for variables in (by_password, by_variable):
+        del variables["ansible_ssh_private_key_file"]
+    sudo = {"ansible_become_method": "sudo", "ansible_become_password": hosts.login_password}
+    su = {"ansible_become_method": "su", "ansible_become_password": accounts.other_password}
+    inventory = hosts.inventory({
+        "password": by_password | sudo | {"ansible_password": hosts.login_password},
+        "file": by_file | su | {"ansible_ssh_private_key_file": str(path), "ansible_ssh_private_key_passphrase": passphrase},
+        "variable": by_variable | su | {"ansible_ssh_private_key": path.read_text(), "ansible_ssh_private_key_passphrase": passphrase},
+    }, "secrets")
+    playbook = tmp_path / "play.json"
+    tasks = [{"command": "id -un"}, {"shell": STAY.format(folder=folder), "become": True}, {"command": "id -un -x", "become": True, "ignore_errors": True},
+             {"command": "id -un", "become": True}]
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    side = sides.ours(venvs.default())
+    environment = side.environment(tmp_path) | {"MITOGEN_ROUTER_DEBUG": "1", "MITOGEN_LOG_LEVEL": "IO"}
+    secrets = {"the login password": hosts.login_password, "su's password": accounts.other_password, "the passphrase": passphrase, "the key": line}
+    found = set()
+
+    def look() -> bool:
+        for name, secret in secrets.items():
+            found.update(f"{name} in {place}" for place in seen(secret))
+        return process.poll() is None
+
+    with open(tmp_path / "output", "wb") as output:
+        process = subprocess.Popen([side.venv.tool("ansible-playbook"), "-vvvv", "-i", str(inventory), str(playbook)], env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path)
+    try:
+        there = {f"{host}-{hosts.other}" for host in ("password", "file", "variable")}
+        while look() and not there <= set(os.listdir(folder)):
+            pass
+        assert there <= set(os.listdir(folder)), (tmp_path / "output").read_text()
+        look()
+        (router,) = processes.routers(process.pid)
+        os.close(gate)
+        while look():
+            pass
+    finally:
+        process.kill()
+        process.wait()
+    log_file = Path(f"/tmp/mitogen.{router.pid}.log")
+    log = log_file.read_text(errors="replace")
+    log_file.unlink()
+    output = (tmp_path / "output").read_text(errors="replace")
+    assert process.returncode == 0, output
+    assert not found, sorted(found)
+    # They can show something: the account, and its opening.
+    assert hosts.other in output and "opening variable by su" in log, (output, log)
+    for name, secret in secrets.items():
+        assert secret not in output, f"{name} is in the output"
+        assert secret not in log, f"{name} is in the router's log"

@@ -38,6 +38,23 @@ def test_a_configured_interpreter_that_is_not_there(method):
     assert_refused(target_of(method).run("true", python="/no/such/python"), "no such interpreter", "ansible_python_interpreter")
 
 
+@pytest.mark.parametrize("way", ["", "local/"])
+@every
+def test_no_such_program(method, way):
+    target = target_of(method)
+    done = target.run("true", route=f"{way}{target.route()}", **{PROGRAMS[method]: "/no/such/program"})
+    assert_refused(done, f"{method} to {target.name}", "the program /no/such/program is not there", f"set {PROGRAMS[method]}")
+
+
+def test_a_user_who_may_not():
+    """Of jexec the kernel says so to all but root, of kubectl and incus their servers."""
+    jail, kubectl, incus = map(target_of, ("jail", "kubectl", "incus"))
+    done = jail.run("true", mitogen_jexec_path=f"setpriv --reuid=65534 --regid=65534 --clear-groups {jail.options['mitogen_jexec_path']}")
+    assert_refused(done, "jail to www: the account may not use", "needs root")
+    assert_refused(kubectl.run("true", kubectl_namespace="watched"), "kubectl to web-1: the account may not use", "pods/exec")
+    assert_refused(incus.run("true", route="incus://guarded"), "incus to guarded: the account may not use", "check what the remote allows")
+
+
 @pytest.mark.parametrize("method", ["jail", "incus"])
 def test_the_account_is_the_one_that_the_route_names(method):
     target = target_of(method)
@@ -56,6 +73,7 @@ def test_no_such_account(method):
 def test_an_instance_that_does_not_run():
     target = target_of("incus")
     assert_refused(target.run("true", route=target.route("halted")), "the container halted does not run")
+    assert_refused(target_of("kubectl").run("true", route="kubectl://done-1"), "pod done-1 has ended", "start it again")
 
 
 def test_a_pods_container_is_chosen():

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "lib"), str(ROOT / "Tests" / "Agent")]
 
-from hosts import Hosts  # noqa: E402
+from hosts import CONTAINERS, Hosts  # noqa: E402
 from support.container import Container  # noqa: E402
 
 MITOGEN = ROOT / ".build" / "release" / "mitogen"
@@ -79,7 +79,7 @@ class Real:
         self.name = variables["ansible_host"]
         self._options = {f"setns.{name}": value for name, value in variables.items() if name.startswith("mitogen_")}
         self._words = hosts.in_machined if kind == "machinectl" else []
-        self._environment = {"LXD_DIR": hosts.values["LXD_DIR"]}
+        self._environment = {"LXD_DIR": hosts.values.get("LXD_DIR", "")}
 
     def run(self, *command, way="", user="", name=None, method="setns", **more):
         """As `run`; `name` is that of another container of the tool."""
@@ -93,10 +93,25 @@ class Real:
 
 @pytest.fixture(scope="session")
 def hosts():
-    with Hosts("docker", "podman", "lxc", "lxd", "machined") as hosts:
+    with Hosts(*CONTAINERS, may_fail=CONTAINERS) as hosts:
         yield hosts
+
+
+def stands(hosts, kind) -> bool:
+    return {"machinectl": "machined", "machine": "machined"}.get(kind, kind) not in hosts.missing
+
+
+def require(hosts, kind):
+    """Skips the test where the machine has no such containers."""
+    if not stands(hosts, kind):
+        print(hosts.missing)
+        pytest.skip(f"{kind} does not start on this machine")
 
 
 @pytest.fixture
 def real(hosts):
-    return lambda kind: Real(hosts, kind)
+    def container(kind):
+        require(hosts, kind)
+        return Real(hosts, kind)
+
+    return container

@@ -111,6 +111,11 @@ def test_too_many_keys(client, server, tmp_path):
     client.run(config="Host *\n" + "\n".join(names) + "\n").failed_with("refused further keys", "IdentitiesOnly")
 
 
+def test_an_account_that_is_not_there(client):
+    """A server does not tell it from one with another key."""
+    client.run(user="no-such-account").failed_with("no-such-account@127.0.0.1", "refused the login", "ansible_user")
+
+
 def test_an_account_that_may_not_log_in(client, hosts, server):
     there = server("DenyUsers " + hosts.login)
     client.port = there.port

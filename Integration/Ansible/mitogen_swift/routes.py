@@ -27,6 +27,9 @@ TEMPORARY = ['$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.']
 #: Options that hold where a connection leads; Ansible's word for it is the default.
 ADDRESS = frozenset(['host', 'remote_addr'])
 
+#: What Ansible makes its word of.
+OF_THE_HOST = frozenset(['inventory_hostname', 'ansible_host'])
+
 #: argv: the configured interpreter, or None where it is to be discovered among `candidates` in the given mode.
 Interpreter = collections.namedtuple('Interpreter', 'argv candidates mode')
 
@@ -104,7 +107,7 @@ def connection_hop(connection, name, python, variables, template):
         # Every host that is reached locally is this machine: one node for all.
         made['name'] = 'localhost'
     for declared in method.options:
-        if declared.name in ADDRESS and declared.name not in made['options']:
+        if declared.name in ADDRESS and _is_ansibles_to_say(declared, made['options'].get(declared.name), variables):
             made['options'][declared.name] = plain(context.remote_addr)
         elif declared.name == 'password' and context.password:
             # -k
@@ -113,6 +116,15 @@ def connection_hop(connection, name, python, variables, template):
         if 'mitogen_ssh_keepalive_' + key in made['options']:
             made['keepalive'][key] = made['options']['mitogen_ssh_keepalive_' + key]
     return encode(made)
+
+
+def _is_ansibles_to_say(declared, value, variables):
+    """The collection's podman and buildah have `inventory_hostname` behind `ansible_host` in the documentation of their
+    `remote_addr`, where it always wins; they never look at that option."""
+    if value is None:
+        return True
+    return (declared.name == 'remote_addr' and value == plain(variables.get('inventory_hostname'))
+            and not any(name in variables for name in declared.vars - OF_THE_HOST))
 
 
 def hop(connection, name, python):
