@@ -65,11 +65,23 @@ class Plays:
         self.ways = [way for way in ways if not way.missing(hosts)]
         venv = venvs.for_series(venvs.DEFAULT_SERIES)
         # Beside each other they would be in each other's way: on the targets, paths are the same.
-        self.stock = self.run(sides.stock(venv), {way.host: way.for_stock(hosts) for way in self.ways})
+        self.stock = self.run(sides.stock(venv), {way.host: way.for_stock(hosts) for way in self.ways if self.model(way) is way})
         inventory = {way.host: way.for_ours(hosts) for way in self.ways}
         for way in self.ways:
             inventory |= way.between(hosts)
         self.ours = self.run(sides.ours(venv), inventory)
+
+    def model(self, way: Way) -> Way:
+        """The way whose results of stock's it is compared with."""
+        return next((other for other in self.ways if other.name == way.like), way)
+
+    def both(self, way: Way) -> tuple[list[dict], list[dict]]:
+        """Stock's records and ours, of the plays that both have run."""
+        model = self.model(way)
+        stock, ours = self.stock.records[model.host], self.ours.records[way.host]
+        stock = json.loads(json.dumps(stock).replace(model.host, way.host))
+        plays = {record["play"] for record in (ours if model.thorough and not way.thorough else stock) if record["event"] != "recap"}
+        return tuple([record for record in side if record["play"] in plays and record["event"] != "recap"] for side in (stock, ours))
 
     def run(self, side: sides.Side, inventory: dict[str, dict]) -> Side:
         folder = self.hosts.state / "run"
@@ -82,7 +94,7 @@ class Plays:
         results.record(environment, folder)
         everywhere = {"scratch": str(folder), "thorough": [way.host for way in self.ways if way.thorough] or ["none"]}
         command = [side.venv.tool("ansible-playbook"), "-i", str(self.hosts.inventory(inventory, f"ways-{side.name}")), "-e", json.dumps(everywhere),
-                   "--limit", ",".join(way.host for way in self.ways), str(HERE / "play.yml")]
+                   "--limit", ",".join(way.host for way in self.ways if way.host in inventory), str(HERE / "play.yml")]
         done = subprocess.run(command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT,
                               start_new_session=True)
         results.end_masters(folder)

@@ -12,8 +12,9 @@ def test_the_results_are_stocks(plays, way):
     if reason := way.missing(plays.hosts):
         print(reason)
         pytest.skip(f"{way.name}: its container does not start on this machine")
-    assert plays.stock.reached_the_end(way), FAILED.format("stock", plays.stock.said_about(way))
-    found = [without(DIFFERS | way.differs, text) for text in results.compare(plays.stock.records[way.host], plays.ours.records[way.host])]
+    model = plays.model(way)
+    assert plays.stock.reached_the_end(model), FAILED.format("stock", plays.stock.said_about(model))
+    found = [without(DIFFERS | way.differs, text) for text in results.compare(*plays.both(way))]
     found = [text for text in found if text]
     assert not found, "\n".join([*found, plays.ours.said_about(way)])
     assert plays.ours.reached_the_end(way), FAILED.format("ours", plays.ours.said_about(way))

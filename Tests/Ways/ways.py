@@ -22,6 +22,8 @@ class Way:
     needs: tuple[str, ...] = ()
     #: Programs that stock's plugin finds on its PATH: name -> script.
     programs: Callable[[Hosts], dict[str, str]] = lambda hosts: {}
+    #: Another way that is the same to stock, whose results are then compared with.
+    like: str = ""
     #: Whether the second play runs on it too.
     thorough: bool = False
     #: What may differ in results, as TASK: PLACE, and why.
@@ -30,7 +32,7 @@ class Way:
     @property
     def host(self) -> str:
         """Its name in the inventory."""
-        return "-".join("".join(c if c.isalnum() else " " for c in self.name).split())
+        return "-".join(["way", *"".join(c if c.isalnum() else " " for c in self.name).split()])
 
     def missing(self, hosts: Hosts) -> str | None:
         """What is said of a host script that it needs, and that did not start."""
@@ -94,11 +96,11 @@ def becomes_app(name: str, ours, stock, needs: tuple[str, ...], **more) -> Way:
     return Way(name, ours, stock, **{"becomes_by": "su"} | more, becomes=lambda hosts: "app", password=lambda hosts: None, needs=needs, differs=differs)
 
 
-def stocks(method: str, **more) -> Callable[[Hosts], dict]:
+def stocks(method: str) -> Callable[[Hosts], dict]:
     """The container by the collection's plugin."""
     # It copies files out of a mount, in which those of a running container need not be.
     program = {"ansible_podman_executable": "podman-without-mount"} if method == "podman" else {}
-    return lambda hosts: hosts.container_variables(method, **program, **more)
+    return lambda hosts: hosts.container_variables(method, **program)
 
 
 def programs(method: str) -> Callable[[Hosts], dict[str, str]]:
@@ -113,7 +115,7 @@ def programs(method: str) -> Callable[[Hosts], dict[str, str]]:
 def container(method: str, name: str = "", between=lambda hosts: {}, thorough: bool = False, **more) -> Way:
     """By the method, and by the collection's plugin of that name."""
     return becomes_app(name or method, lambda hosts: hosts.container_variables(method, **more), stocks(method),
-                       ("podman" if method == "buildah" else method,), between=between, thorough=thorough, programs=programs(method),
+                       ("podman" if method == "buildah" else method,), between=between, thorough=thorough, programs=programs(method), like=method if name else "",
                        differs={"podman": SPLIT, "buildah": SPLIT | FIRST}.get(method, {}))
 
 
@@ -147,8 +149,11 @@ def setns(kind: str) -> Way:
     """Stock has no setns: by its plugin for the tool that started the container."""
     differs = {"docker": ACCOUNT, "podman": ACCOUNT | SPLIT,
                "lxd": ACCOUNT | {"who and where: stdout": "LXD starts commands in root's home, setns in /"}}.get(kind, {})
-    stock = by_chroot("enter-lxc-as-setns") if kind == "lxc" else stocks(kind, **SYSTEM_PYTHON)
-    return becomes_app(f"setns of {kind}", lambda hosts: hosts.setns_variables(kind, **SYSTEM_PYTHON), stock, (kind,), differs=differs, programs=programs(kind))
+    if kind == "lxc":
+        stock, like, more = by_chroot("enter-lxc-as-setns"), "", SYSTEM_PYTHON
+    else:
+        stock, like, more = stocks(kind), kind, {}
+    return becomes_app(f"setns of {kind}", lambda hosts: hosts.setns_variables(kind, **more), stock, (kind,), like=like, differs=differs, programs=programs(kind))
 
 
 def account_by(method: str) -> Way:
@@ -183,9 +188,9 @@ HOSTS = [
     Way("ssh, su", lambda hosts: hosts.variables(), becomes_by="su", password=lambda hosts: hosts.values["OTHER_PASSWORD"]),
     Way("ssh, doas", lambda hosts: hosts.variables(), becomes_by="community.general.doas"),
     Way("local", lambda hosts: {"ansible_connection": "local"} | SYSTEM_PYTHON, password=lambda hosts: None, thorough=True),
-    Way("ssh behind ssh", lambda hosts: hosts.variables(mitogen_via="bastion"), lambda hosts: hosts.variables(), bastion),
+    Way("ssh behind ssh", lambda hosts: hosts.variables(mitogen_via="bastion"), lambda hosts: hosts.variables(), bastion, like="ssh"),
     Way("ssh behind an account of a bastion", lambda hosts: by_password(hosts, mitogen_via=f"sudo:{hosts.other}@gate"), lambda hosts: hosts.variables(),
-        lambda hosts: {"gate": hosts.variables(3, ansible_become_password=hosts.login_password)}),
+        lambda hosts: {"gate": hosts.variables(3, ansible_become_password=hosts.login_password)}, like="ssh"),
     *map(account_by, ("sudo", "su", "doas")),
 ]
 
