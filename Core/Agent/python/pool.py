@@ -179,6 +179,8 @@ class Pool(object):
             call.ending = code, message
             for worker in self._workers.values():
                 if worker.call is call:
+                    # It may say that it is done before the signal reaches it.
+                    worker.retiring = True
                     self.tell_server('end', child=worker.number)
 
     # -- executors --
