@@ -2,10 +2,10 @@
 import hop_probes
 from conftest import CROWD
 
-#: IP bytes, both ways, of ssh, the agent and a module of Ansible with what it imports: measured 127 kB.
-ONCE = 200_000
-#: A further container: its request, the order to open it, and its result; measured 3.5 kB.
-FURTHER = 7_000
+#: IP bytes, both ways, of ssh, the agent and a module of Ansible with what it imports: measured 94 kB.
+ONCE = 150_000
+#: A further container: its request, the order to open it, and its result; measured 0.7 kB.
+FURTHER = 3_000
 
 
 def test_a_further_container_costs_the_link_a_request(hosts):
