@@ -2,10 +2,13 @@
 place of the vanilla one that it inherits from.
 """
 
+import copy
+import importlib.util
 import inspect
+import os
 
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import become_loader, connection_loader
+from ansible.plugins.loader import become_loader, connection_loader, get_with_context_result
 from ansible.release import __version__
 from ansible.utils.display import Display
 
@@ -34,6 +37,8 @@ class Loaders(object):
         self._has_warned = False
         #: Vanilla's class -> ours.
         self._classes = {}
+        #: Name -> whether it is a method of ours for which neither a collection nor the user has a plugin.
+        self._not_installed = {}
         #: (type, name) -> class, for what Ansible has no plugin of its own.
         self._bare = {}
 
@@ -83,7 +88,8 @@ class Loaders(object):
 
     def _our_class(self, name, collections):
         """Our class for a vanilla connection, and what the loader said of that; None: it is not one of ours."""
-        result = self._get_connection(name, class_only=True, collection_list=collections)
+        result = self._unasked(name, collections) or self._get_connection(
+            name, class_only=True, collection_list=collections)
         vanilla = result.object
         if vanilla is not None and not result.plugin_load_context.plugin_resolved_collection:
             # The user's own, beside the playbook or in a configured folder.
@@ -101,6 +107,20 @@ class Loaders(object):
                 'Connection', (NodeConnection, vanilla),
                 {'method': method, 'vanilla': vanilla, '__module__': vanilla.__module__, '__doc__': vanilla.__doc__})
         return ours, result
+
+    def _unasked(self, name, collections):
+        """What the loader would say of a method of ours whose collection is not installed: it would also warn of that.
+        None: it is to be asked."""
+        if name not in self._not_installed:
+            method = self._catalogue().connection(name)
+            self._not_installed[name] = method is not None and not any(map(_is_there, method.names))
+        if not self._not_installed[name] or (collections and '.' not in name):
+            return None
+        context = copy.copy(connection_loader.find_plugin_with_context('local'))
+        context.original_name = context.plugin_resolved_name = context._resolved_fqcn = name
+        context.redirect_list = [name]
+        context.plugin_resolved_path = context.plugin_resolved_collection = ''
+        return get_with_context_result(None, context)
 
     def get_become(self, name, *args, **kwargs):
         """Ansible's become plugin of this name, or one made for a method of ours that Ansible has none for."""
@@ -134,4 +154,16 @@ class Loaders(object):
             self._has_warned = True
             why = self._session.router.why_gone()
             display.warning('Mitogen is not used any more: the router has ended%s' % (': ' + why if why else '.'))
+        return False
+
+
+def _is_there(name):
+    """Whether a collection has, or may have, the connection plugin of this full name; for a short one, whether ansible-core
+    or the user has it."""
+    namespace, _, short = name.rpartition('.')
+    if not namespace or namespace in ('ansible.builtin', 'ansible.legacy'):
+        return any(os.path.isfile(os.path.join(folder, short + '.py')) for folder in connection_loader._get_paths())
+    try:
+        return importlib.util.find_spec('ansible_collections.' + namespace) is not None
+    except ModuleNotFoundError:
         return False
