@@ -46,7 +46,7 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.01)
+            time.sleep(0.01)  # nothing tells when a port listens: it is tried again
 
     def stop(self):
         self.process.terminate()

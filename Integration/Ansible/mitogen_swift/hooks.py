@@ -1,8 +1,8 @@
-"""Where we enter ansible-core, and the only file that replaces anything in it.
+"""Where we enter ansible-core. Nothing in it is replaced but here and, by the loaders of plugins, in `loaders`.
 
 Two tiers, so that a new ansible-core never means a broken run. The *connection tier* needs one thing: that the
 loader of connection plugins gives out our class in place of vanilla's. The *module tier* replaces methods of
-`ActionBase`. What both rely on is listed here and checked, by name and signature, before anything is replaced.
+`ActionBase`. What they rely on is checked, by name and signature, before anything is replaced.
 
 Every replacement asks first whether the connection is ours, and otherwise calls what was there before.
 """

@@ -8,7 +8,7 @@ import inspect
 import os
 
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import become_loader, connection_loader, get_with_context_result
+from ansible.plugins.loader import become_loader, connection_loader
 from ansible.release import __version__
 from ansible.utils.display import Display
 
@@ -50,7 +50,7 @@ class Loaders(object):
     def problem():
         """Why connection plugins cannot be given out, or None."""
         parameters = list(inspect.signature(connection_loader.get_with_context).parameters)
-        if parameters[:1] != ['name'] or 'kwargs' not in parameters:
+        if parameters[:1] != ['name'] or 'kwargs' not in parameters or not hasattr(connection_loader, '_get_paths'):
             return 'ansible-core %s loads connection plugins in a way that is not known' % __version__
         return None
 
@@ -116,11 +116,12 @@ class Loaders(object):
             self._not_installed[name] = method is not None and not any(map(_is_there, method.names))
         if not self._not_installed[name] or (collections and '.' not in name):
             return None
-        context = copy.copy(connection_loader.find_plugin_with_context('local'))
+        result = self._get_connection('local', class_only=True)
+        context = copy.copy(result.plugin_load_context)
         context.original_name = context.plugin_resolved_name = context._resolved_fqcn = name
         context.redirect_list = [name]
         context.plugin_resolved_path = context.plugin_resolved_collection = ''
-        return get_with_context_result(None, context)
+        return type(result)(None, context)
 
     def get_become(self, name, *args, **kwargs):
         """Ansible's become plugin of this name, or one made for a method of ours that Ansible has none for."""
