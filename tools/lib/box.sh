@@ -2,8 +2,9 @@
 # box.sh EMPTY SHARED REPOSITORY SOURCE COMMAND…: runs COMMAND on a machine of its own, as PID 1's only child.
 #
 # It has this machine's files, but nothing that is changed in it stays; processes, a name and a network of its own, which is loopback with
-# an sshd that root can log in to; REPOSITORY, that cannot be changed; a copy of SOURCE as /source; and SHARED as /shared, of which what
-# is written stays. To be started by `unshare --mount --net --pid --uts --ipc --fork --kill-child`: then it ends with its first process.
+# an sshd that root can log in to, for a session with our PATH; REPOSITORY, that cannot be changed; a copy of SOURCE as /source; and
+# SHARED as /shared, of which what is written stays. To be started by `unshare --mount --net --pid --uts --ipc --fork --kill-child`: then
+# it ends with its first process.
 set -eu
 empty=$1 shared=$2 repository=$3 source=$4; shift 4
 
@@ -36,7 +37,7 @@ ssh-keygen -q -t ed25519 -N '' -f /run/sshd/host
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
 printf '%s\n' 'HostKey /run/sshd/host' 'PermitRootLogin yes' 'UsePAM yes' 'PrintMotd no' 'MaxStartups 100' 'AcceptEnv LANG LC_*' \
-  'Subsystem sftp /usr/lib/openssh/sftp-server' > /run/sshd/config
+  'Subsystem sftp /usr/lib/openssh/sftp-server' "SetEnv PATH=$PATH" > /run/sshd/config
 /usr/sbin/sshd -f /run/sshd/config
 
 "$@" &
