@@ -31,6 +31,7 @@ cd /
 
 ip link set lo up
 mkdir -p /run/sshd /run/lock
+chmod a+x /root  # what is below it, such as interpreters, is for every account
 install -d -m 700 /root/.ssh
 rm -f /root/.ssh/*
 ssh-keygen -q -t ed25519 -N '' -f /run/sshd/host
