@@ -33,6 +33,8 @@ class HostRefused(HostsFailed):
 
 def stop_on_signals():
     """SIGTERM and SIGHUP leave through the same door as ^C, so that what a tool started is ended."""
+    # A shell's background job ignores ^C, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
 
