@@ -138,6 +138,13 @@ def listed(path: Path) -> dict[str, str]:
     return found
 
 
+def python_environment(venv: Venv) -> dict[str, str]:
+    """The controller's Python, and ansible-test's `virtualenv.sh`, which makes another from it."""
+    injected = SOURCE / "test" / "lib" / "ansible_test" / "_util" / "target" / "injector"
+    return {"PATH": f"{venv.bin}:{injected}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "ANSIBLE_TEST_PYTHON_INTERPRETER": venv.python, "ANSIBLE_TEST_PYTHON_VERSION": "3"}
+
+
 def plugin_environment(source: Path) -> dict[str, str]:
     """The plugins that ansible-test brings for its targets, where there are any."""
     support = source / "test" / "support" / "integration" / "plugins"
