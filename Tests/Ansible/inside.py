@@ -278,6 +278,16 @@ def without_a_plugin_of_ansibles(connection, become, variables):
             'inactive': connection_loader.get(connection, context, None) is None}
 
 
+def inside_a_network_connection():
+    """The hop of its `local`, which is told of no task; and Ansible's own Python."""
+    os.environ['ANSIBLE_PYTHON_INTERPRETER'] = '/of/the/targets/python'
+    installed()
+    ours = connection_loader.get('local', PlayContext(), '/dev/null')
+    ours.set_options()
+    ours._connect()
+    return [json.loads(hop) for hop in ours.login_route()], sys.executable
+
+
 def interpreter(variables, by_distribution):
     return list(routes.interpreter(variables, None, by_distribution))
 

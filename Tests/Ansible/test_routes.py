@@ -95,6 +95,11 @@ def test_local_is_one_node_for_all_hosts(series):
     assert hop['method'] == 'local' and hop['name'] == 'localhost' and hop['options'] == {}
 
 
+def test_inside_a_network_connection_ansibles_own_python_runs(series):
+    (hop,), python = series.ask('inside_a_network_connection')
+    assert (hop['method'], hop['name'], hop['python']) == ('local', 'localhost', [python])
+
+
 def test_our_own_ssh_variables(series):
     variables = {'mitogen_ssh_compression': True, 'mitogen_ssh_debug_level': '2', 'mitogen_ssh_keepalive_count': 4}
     (hop,) = hops(series.ask('route', 'ssh', variables, None, {}))

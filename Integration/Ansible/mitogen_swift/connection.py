@@ -7,6 +7,7 @@ code does the work.
 
 import json
 import os
+import sys
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_bytes, to_text
@@ -134,6 +135,9 @@ class NodeConnection(object):
         return any(is_so(routes.option(self, name)) for name, is_so in STOCK_ONLY.get(self.mitogen_method, {}).items())
 
     def interpreter(self):
+        if self.mitogen_method == 'local' and self._inventory_name is None:
+            # No task's: the one inside a network connection, whose modules Ansible runs by its own Python.
+            return routes.Interpreter([sys.executable], [], None)
         return routes.interpreter(self._variables, self._templar, self.by_distribution)
 
     def _template(self, value):
