@@ -116,13 +116,14 @@ let package = Package(
       sources: ["AgentSources.swift"],
       resources: [
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
-        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"), .embedInCode("python/environment.py"),
         .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
-        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/interpreter_state.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
-        .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
-        .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
-        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/main.py"), .embedInCode("python/module_state.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
+        .embedInCode("python/process_state.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/spawn.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"), .embedInCode("python/tidy.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -205,7 +206,7 @@ let package = Package(
     .target(
       name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
       sources: ["ImportRule.swift", "NewStyleRunner.swift"],
-      resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
+      resources: [.embedInCode("importer.py"), .embedInCode("new_style.py")],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests

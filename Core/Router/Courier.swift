@@ -74,7 +74,10 @@ extension RouterCore {
       if !isKnown { self.deliver(module.names, to: record.id) }
       nodeStream.request(Parts.encode(self.runHeader(module.program.hash), request.part(0), request.part(1)))
       stream.attach(nodeStream)
-      if !isKnown { self.deliver(module.late.map(\.hash), to: record.id, priority: .blob) }
+      if !isKnown {
+        self.deliver(module.late.map(\.hash), to: record.id, priority: .blob)
+        self.deliverParts(["tidy", "surroundings"], to: record)
+      }
     }
     if tree.holds(module.program.hash, at: record.id) { return send() }
     whenCompressed(module.names, for: record, then: send)
@@ -94,6 +97,14 @@ extension RouterCore {
     guard let nodeStream = begin(on: record, for: stream) else { return }
     nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
     stream.attach(nodeStream)
+    deliverParts(["surroundings"], to: record)
+  }
+
+  /// Parts of the agent that HELLO has named, once a node has something to do.
+  private func deliverParts(_ names: [String], to record: NodeRecord) {
+    let parts = names.map(agent.part)
+    for part in parts { blobs.add(part) }
+    deliver(parts.map(\.hash), to: record.id, priority: .blob)
   }
 
   func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {

@@ -82,6 +82,7 @@ def test_what_a_task_changes_in_its_process_is_put_back(agent):
         'import os, signal, sys\num = os.umask(0)\nos.umask(um)\n'
         'print([os.environ.get("LEFT"), os.getcwd(), um, signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL,'
         ' signal.alarm(0), os.getpid()])')
+    agent.run(look)  # imports what the fork server has not yet
     before = agent.run(look)[1]
     agent.run(change)
     assert agent.run(look)[1] == before

@@ -21,6 +21,8 @@ class Agent(object):
         self.operations = {'run': self._run}
         self.loop = Loop()
         self.store = Store()
+        # Set by the part `surroundings`.
+        self.before_each = bool
         self._parts = {}
         self._last_stream = 0
         self.link = Link(self.loop, self._received, self._parent_ended)
@@ -103,6 +105,9 @@ class Agent(object):
                 self.link.deflater = Deflater()
             keepalive = hello.get('keepalive') or {}
             self.link.keep_alive(keepalive.get('interval', 30), keepalive.get('count', 10))
+            for key, use in (('tidy', self.pool.tidy), ('surroundings', self._load)):
+                if key in hello:
+                    self.store.when_present([from_hex(hello[key])], lambda use=use, name=hello[key]: use(name))
 
     def _guarded(self, what, action):
         try:
@@ -172,6 +177,7 @@ class Agent(object):
         stream.fail('internal', '%s: %s' % (type(error).__name__, error))
 
     def _begin(self, stream):
+        self.before_each()
         header = stream.header
         if header.get('part'):
             self._load(header['part'])
@@ -182,9 +188,8 @@ class Agent(object):
 
     def _load(self, name):
         if name not in self._parts:
-            scope = self._parts[name] = dict(SHARED)
-            exec(compile(self.store.blobs[from_hex(name)], 'part', 'exec'), scope)
-            scope['register'](self)
+            self._parts[name] = load_part(self.store, name)
+            self._parts[name]['register'](self)
 
     def _run(self, stream):
         program = from_hex(stream.header['program'])

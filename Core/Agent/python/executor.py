@@ -1,27 +1,33 @@
 """An executor: a process that runs modules, one at a time, and is used again while it is as it was.
 
 It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments. It
-answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next.
+answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next, with
+a report as JSON if there is something to report; with `ends` in it the executor does (see tidy.py).
 """
 
 
 class Executor(object):
-    """What a runner's half gets: `blobs`, and `log(level, text)`. The half offers
+    """What a runner's half gets: `note()`, and `log(level, text)`. The half offers
 
-    `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor) -> reason or None` (called
-    after the answer) and `preload(program, files)` (called in the fork server, which later executors are made from).
+    `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor)` (called
+    after the answer), `preload(program, files)` (called in the fork server, which later executors are made from) and
+    `belongs(name)`, which says of a loaded module whether the half will execute it anew.
     """
 
-    def __init__(self, control, halves, store, begun):
+    def __init__(self, control, halves, store, begun, tidier):
         self._control = control
         self._halves = halves
         self._store = store
         self._begun = begun
         self._pid = os.getpid()
-        self._state = ProcessState(control)
+        self._tidier = tidier
+        if tidier:
+            tidier.begin(control)
         self._reader = FrameReader()
         self._lock = thread.allocate_lock()
         self._files = None
+        # The stderr of an executor whose module writes to stdout only.
+        self._merged = None
         halves.fetch = self._await
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(before=self._before_fork)
@@ -67,10 +73,10 @@ class Executor(object):
 
     def _request(self, stream, parts):
         self._begun(now())
-        half = {}
+        self._half = {}
         rc = 1
         try:
-            half, rc = self._run(*parts)
+            rc = self._run(*parts)
         except BaseException:
             self._report()
         for output in (sys.stdout, sys.stderr):
@@ -82,26 +88,52 @@ class Executor(object):
             # The module forked, and this is the child, which believes to have come to its end.
             os._exit(rc)
         self._send(stream, REPLY, encode_parts([b'{"rc":%d}' % rc if not PY2 else '{"rc":%d}' % rc]), rc)
-        reason = half['clean'](self) if 'clean' in half else None
-        reason = reason or self._state.restore()
-        if reason:
-            os._exit(0)
+        report = self._restored()
         self._begun(0)
-        self._send(stream, END)
+        self._send(stream, END, encode_json(report) if report else b'')
+        if 'ends' in report:
+            os._exit(0)
 
     def _run(self, name, call, arguments):
         call = decode_json(call) if len(call) > 2 else {}
         program, files = self._halves.program(name)
-        if call.get('cwd'):
-            os.chdir(to_bytes(call['cwd']))
-        for variable, value in (call.get('environment') or {}).items():
-            os.environ[str(variable)] = value if not PY2 else to_bytes(value)
-        half = self._halves.half(program['half'])
+        half = self._half = self._halves.half(program['half'])
+        self._prepare(call)
         self._files = files
         if not hasattr(os, 'register_at_fork'):
             files.complete()
-        rc = half['run'](self, program, files, call, arguments)
-        return half, int(rc or 0) & 255
+        return int(half['run'](self, program, files, call, arguments) or 0) & 255
+
+    def _prepare(self, call):
+        if call.get('cwd'):
+            os.chdir(to_bytes(call['cwd']))
+        change_environment(call.get('environment') or {})
+        if call.get('merge'):
+            # As on a terminal: one stream, line by line.
+            self._merged = keep_private(os.dup(2))[0]
+            os.dup2(1, 2)
+            self._line_buffered(True)
+        if self._tidier:
+            self._tidier.process.begin(call)
+
+    def _restored(self):
+        if 'clean' in self._half:
+            self._half['clean'](self)
+        if self._merged:
+            os.dup2(self._merged, 2)
+            self._merged = close(self._merged)
+            self._line_buffered(False)
+        return self._tidier.restore() if self._tidier else {'ends': True}
+
+    @staticmethod
+    def _line_buffered(on):
+        if hasattr(sys.stdout, 'reconfigure'):
+            sys.stdout.reconfigure(line_buffering=on)
+
+    def note(self, belongs):
+        """What is loaded now was loaded by the half, for the tasks to come."""
+        if self._tidier:
+            self._tidier.note(belongs)
 
     def _send(self, stream, kind, payload=b'', rc=0):
         """Where the agent listens no more, our end is the answer."""
@@ -171,3 +203,4 @@ class Halves(object):
         half = self.half(program['half'])
         if 'preload' in half:
             half['preload'](program, files)
+        return half.get('belongs')

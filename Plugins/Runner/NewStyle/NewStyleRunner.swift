@@ -7,7 +7,7 @@ struct NewStyleRunner: ModuleRunner {
   static let precedence = 200
   /// One namespace in this order, as in `Core/Agent/python/assembly.list`.
   static var half: [UInt8] {
-    PackageResources.importer_py + [0x0a] + PackageResources.kept_py + [0x0a] + PackageResources.new_style_py
+    PackageResources.importer_py + [0x0a] + PackageResources.new_style_py
   }
 
   func recognises(_ source: UnsafeRawBufferPointer, path: String) -> Bool {
