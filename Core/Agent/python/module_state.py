@@ -10,6 +10,8 @@ PACKAGES = os.sep + 'site-packages' + os.sep, os.sep + 'dist-packages' + os.sep
 DEPTH = 3
 CLASSES = type if not PY2 else (type, types.ClassType)
 HEAP_TYPE = 1 << 9
+# What the names of `time` are that follow the environment.
+OF_ZONE = ('tzname', 'timezone', 'altzone', 'daylight')
 # Modules some of whose names are others after a fork.
 MADE_ANEW = ('threading',)
 
@@ -62,7 +64,7 @@ class Namespace(object):
         """What is None until it is needed, a cache, or a name that an import leaves, is nothing that anybody did."""
         if before is None or is_cache(name) or isinstance(present, types.ModuleType):
             return
-        if before is MISSING and name.startswith('_'):
+        if before is MISSING and name.startswith('_') or self.name == 'time' and name in OF_ZONE:
             return
         changed.append('%s.%s' % (self.name, name))
 
@@ -92,15 +94,17 @@ class ModuleState(object):
         self._belongs = None
 
     def note(self, belongs):
+        """Returns whether there was anything to note."""
         if self._loaded == sys.modules and self._belongs is belongs:
-            return
+            return False
         self._belongs = belongs
         self._loaded = sys.modules.copy()
         self._namespaces = []
         self._late = []
         self._containers = []
         self._caches = []
-        self._seen = set([id(sys.modules), id(os.environ)])
+        # The environment has its own keeper.
+        self._seen = set([id(sys.modules), id(os.environ), id(getattr(os.environ, '_data', None) or os.environ.data)])
         for name, module in self._loaded.items():
             if type(module) is types.ModuleType:
                 self._note_module(name, module)
@@ -108,6 +112,7 @@ class ModuleState(object):
                 self._late.append((module, type(module), types.ModuleType.__getattribute__(module, '__dict__').copy()))
         self._seen = None
         self._arrange()
+        return True
 
     def forked(self):
         """In a new executor: what Python itself makes anew there is as it should be."""

@@ -304,12 +304,15 @@ class Pool(object):
         """What the executor found when it compared itself with what it was: see tidy.py."""
         if not worker.retiring:
             for text in report.get('said', ()):
-                self._log('info', '%s %s' % (worker.module, text))
+                self._log('info', '%s: %s' % (worker.module, text))
             if 'harm' in report:
                 self._harmful.add(worker.module)
         if 'imported' in report:
             # The next ones have it from birth, as it should be.
             self.tell_server('import', names=report['imported'])
+            for spare in [w for w in self._idle if w.fresh]:
+                self._idle.remove(spare)
+                self._retire(spare)
         worker.retiring |= 'ends' in report
 
     def _finished(self, worker):
