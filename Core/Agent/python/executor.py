@@ -1,13 +1,15 @@
 """An executor: a process that runs modules, one at a time, and is used again while it is as it was.
 
-It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments. It
+It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments, and for a
+runner that writes files the node's private directory. It
 answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next, with
 a report as JSON if there is something to report; with `ends` in it the executor does (see tidy.py).
 """
 
 
 class Executor(object):
-    """What a runner's half gets: `note()`, and `log(level, text)`. The half offers
+    """What a runner's half gets: `directory` (if its plan asks for it), `keep(fd)`, `note(belongs)`, `log(level, text)`.
+    The half offers
 
     `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor)` (called
     after the answer), `preload(program, files)` (called in the fork server, which later executors are made from) and
@@ -28,6 +30,7 @@ class Executor(object):
         self._files = None
         # The stderr of an executor whose module writes to stdout only.
         self._merged = None
+        self.directory = None
         halves.fetch = self._await
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(before=self._before_fork)
@@ -94,7 +97,8 @@ class Executor(object):
         if 'ends' in report:
             os._exit(0)
 
-    def _run(self, name, call, arguments):
+    def _run(self, name, call, arguments, directory=None):
+        self.directory = directory
         call = decode_json(call) if len(call) > 2 else {}
         program, files = self._halves.program(name)
         half = self._half = self._halves.half(program['half'])
@@ -139,6 +143,11 @@ class Executor(object):
         """Where the agent listens no more, our end is the answer."""
         if not write(self._control, encode_frame(EXECUTOR, stream, kind, 0, payload)):
             os._exit(rc)
+
+    def keep(self, fd):
+        """The half's own descriptor, which is open from now on and no task's."""
+        if self._tidier:
+            self._tidier.process.keep(fd)
 
     def log(self, level, text):
         self._send(0, LOG, encode_json({'level': level, 'logger': 'executor', 'text': text}))

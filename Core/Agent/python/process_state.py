@@ -26,6 +26,10 @@ class ProcessState(object):
         # For the time zone, which may be another than when the fork server began.
         time.tzset()
 
+    def keep(self, fd):
+        keep_private(fd)
+        self._fds += 1
+
     def begin(self, call):
         """What the call itself has changed is not the module's doing."""
         self._ordered = self._environ.copy() if call.get('environment') else self._environment
