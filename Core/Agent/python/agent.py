@@ -28,11 +28,12 @@ class Agent(object):
         self.link = Link(self.loop, self._received, self._parent_ended)
 
     def start(self, read_fd, write_fd):
-        """Says HELLO, then forks the fork server, before a byte is read: it must know no secret."""
+        """Forks the fork server, before a byte is read, since it must know no secret, and before HELLO, which asks for
+        the account: what a process once asks of the name service it asks the same way for good. Then says HELLO."""
+        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
         self.link.attach(read_fd, write_fd)
         self.link.send(0, 0, HELLO, encode_json(self._about()))
         self.link.flush()
-        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
 
     def serve(self):
         while True:

@@ -8,14 +8,15 @@ def environment_of(data):
         line = line.partition('#')[0].strip()
         if line.startswith('export '):
             line = line[7:].strip()
-        name, _, value = line.partition('=')
+        name, sign, value = line.partition('=')
         words = name.split()
         if words[1:] in (['DEFAULT'], ['OVERRIDE']):
+            del words[1:]
             default, _, override = value.partition('OVERRIDE=')
             value = os.path.expandvars((override or default).strip().replace('@{', '${'))
         if value[:1] in ('"', "'"):
             value = value[1:-1] if value[-1] in '"\'' else value[1:]
-        if value and len(words) in (1, 2) and words[0].replace('_', '').isalnum():
+        if sign and len(words) == 1 and words[0].replace('_', '').isalnum():
             found[words[0]] = value
     return found
 

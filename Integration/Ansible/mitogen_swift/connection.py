@@ -320,6 +320,12 @@ class NodeConnection(object):
         """Whether vanilla asks for a terminal for a command that reads nothing."""
         return self.mitogen_method == 'ssh' and bool(routes.option(self, 'use_tty', True))
 
+    def would_pipeline(self):
+        """Whether vanilla hands a module to its interpreter's stdin, where a terminal would be in the way."""
+        become = self.become
+        return bool(routes.option(self, 'pipelining', self._play_context.pipelining)) and (
+            become is None or getattr(become, 'pipelining', become.name != 'su'))
+
     def types_password(self):
         """Whether vanilla types a password for each command, to get to the task's account."""
         return (self.become is not None and self.become_changes_account()

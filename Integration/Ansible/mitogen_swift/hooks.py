@@ -24,7 +24,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import kinds, modules, routes, synchronize
+from . import isolation, kinds, modules, routes, synchronize
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -65,6 +65,7 @@ class Facade(object):
         self.directory = os.path.dirname(os.path.realpath(ansible.__file__))
         self.by_distribution = version < (2, 19)
         self.new_style = module_common.NEW_STYLE_PYTHON_MODULE_RE
+        self.isolated = isolation.configured()
         self.discover_interpreter = interpreter_discovery.discover_interpreter
         if version < (2, 19):
             from ansible.module_utils.common.json import AnsibleJSONEncoder
