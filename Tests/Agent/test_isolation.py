@@ -57,6 +57,7 @@ PUT_BACK = {
     'directory': ('os.chdir("/usr")', 'working directory'),
     'deleted directory': ('d = tempfile.mkdtemp()\nos.chdir(d)\nos.rmdir(d)', 'working directory'),
     'signal handler': ('signal.signal(signal.SIGUSR1, signal.SIG_IGN)', 'handler of signal 10'),
+    'file': ('os.open("/etc/passwd", os.O_RDONLY)', 'descriptors'),
     'alarm': ('signal.alarm(100)', None),
     'locale': ('locale.setlocale(locale.LC_ALL, "C.UTF-8" if locale.setlocale(locale.LC_ALL) != "C.UTF-8" else "POSIX")', None),
     'soft limit': ('resource.setrlimit(resource.RLIMIT_CORE, (4096, resource.getrlimit(resource.RLIMIT_CORE)[1]))', 'limits'),

@@ -61,10 +61,13 @@ class Namespace(object):
                 self._set(name, value)
 
     def _tell(self, changed, name, before, present):
-        """What is None until it is needed, a cache, or a name that an import leaves, is nothing that anybody did."""
+        """Only what somebody did: not what is None until it is needed, a cache, what a module notes for itself, or a name
+        that an import leaves."""
         if before is None or is_cache(name) or isinstance(present, types.ModuleType):
             return
-        if before is MISSING and name.startswith('_') or self.name == 'time' and name in OF_ZONE:
+        if name.startswith('_') and (before is MISSING or not callable(before)) or self.name == 'time' and name in OF_ZONE:
+            return
+        if before is MISSING and (getattr(present, '__module__', None) or '').startswith(self.name + '.'):
             return
         changed.append('%s.%s' % (self.name, name))
 
@@ -136,7 +139,8 @@ class ModuleState(object):
         for key, value in list(namespace.items()):
             if isinstance(value, CLASSES) and getattr(value, '__module__', None) == name and id(value) not in self._seen:
                 self._seen.add(id(value))
-                if getattr(value, '__flags__', HEAP_TYPE) & HEAP_TYPE:
+                # The lazy modules of six forget how they find a name that they have found.
+                if getattr(value, '__flags__', HEAP_TYPE) & HEAP_TYPE and not issubclass(value, types.ModuleType):
                     self._namespaces.append(Namespace('%s.%s' % (name, value.__name__), value, value.__dict__))
             elif not is_cache(key):
                 self._note_value('%s.%s' % (name, key), value, depth)

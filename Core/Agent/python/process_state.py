@@ -1,4 +1,5 @@
 """What a task may change in the process that it runs in: noted when the executor begins, put back after each task."""
+import stat
 
 
 class ProcessState(object):
@@ -21,6 +22,8 @@ class ProcessState(object):
         self._root = self._place('/')
         self._limits = self._rlimits()
         self._fds = self._count_fds()
+        # The one by which they were listed is closed again.
+        self._numbers = set([fd for fd in open_fds() if self._mode(fd)])
         self._places = self._kept_fds()
         self.begin({})
         # For the time zone, which may be another than when the fork server began.
@@ -29,6 +32,7 @@ class ProcessState(object):
     def keep(self, fd):
         keep_private(fd)
         self._fds += 1
+        self._numbers.add(fd)
 
     def begin(self, call):
         """What the call itself has changed is not the module's doing."""
@@ -45,9 +49,9 @@ class ProcessState(object):
         # A module's log line keeps a connection to the system log open; it is opened again when needed.
         if 'syslog' in sys.modules:
             sys.modules['syslog'].closelog()
-        return self._lasting() or self._put_back(changed)
+        return self._lasting(changed) or self._put_back(changed)
 
-    def _lasting(self):
+    def _lasting(self, changed):
         """Why this process cannot be what it was, or None."""
         if thread._count() or self._tasks() > 1:
             return 'it left threads behind'
@@ -57,7 +61,7 @@ class ProcessState(object):
             return 'it changed its priority'
         if self._place('/') != self._root:
             return 'it changed its root directory'
-        if not self._fds_kept():
+        if not self._fds_kept(changed):
             return 'it left descriptors open, or closed ours'
         if self._children_left():
             return 'it left children behind'
@@ -94,12 +98,24 @@ class ProcessState(object):
         except OSError:
             return None
 
-    def _fds_kept(self):
+    def _fds_kept(self, changed):
         if self._kept_fds() == self._places and self._count_fds() == self._fds:
             return True
         # Files in a cycle of objects nobody holds are closed by this.
         gc.collect()
+        # A file that is left open now no library waits for; of a socket, a pipe or a device one might.
+        for fd in set(open_fds()) - self._numbers:
+            if stat.S_ISREG(self._mode(fd)):
+                changed.append('descriptors')
+                close(fd)
         return self._kept_fds() == self._places and self._count_fds() == self._fds
+
+    @staticmethod
+    def _mode(fd):
+        try:
+            return os.fstat(fd).st_mode
+        except OSError:
+            return 0
 
     @staticmethod
     def _count_fds():
