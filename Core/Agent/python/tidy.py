@@ -31,9 +31,9 @@ class Tidier(object):
         """What the agent is told, nothing if all is well: `said`, for the log behind the module's name; `imported`,
         modules of Python's own that the fork server should have; `ends`, this process does; `harm`, by the module."""
         changed, imported = [], []
-        # Files and temporary directories in a cycle of objects that nobody holds; the older ones if descriptors are left.
-        gc.collect(*() if hasattr(gc, 'freeze') else (1,))
         try:
+            # Files and temporary directories in a cycle of objects that nobody holds; the older ones if descriptors are left.
+            gc.collect(*() if hasattr(gc, 'freeze') else (1,))
             reason = self.modules.restore_loaded(changed, imported)
             if not (reason or imported):
                 # First what the others call; the environment, which tells the task's locale, last.
