@@ -49,17 +49,11 @@ def nothing_belongs(name):
 
 
 def report_of(changed, imported, reason):
-    report, said = {}, []
     if reason:
-        report['harm'] = True
-        said.append('%s; its interpreter is not used again' % reason)
-    elif imported:
-        report['imported'] = imported
-    if changed and not imported:
+        return {'ends': True, 'harm': True, 'said': ['%s; its interpreter is not used again' % reason]}
+    if imported:
+        return {'ends': True, 'imported': imported}
+    if changed:
         more = ' and %d more' % (len(changed) - MAX_TOLD) if len(changed) > MAX_TOLD else ''
-        said.append('it changed %s%s; put back' % (', '.join(changed[:MAX_TOLD]), more))
-    if said:
-        report['said'] = said
-    if reason or imported:
-        report['ends'] = True
-    return report
+        return {'said': ['it changed %s%s; put back' % (', '.join(changed[:MAX_TOLD]), more)]}
+    return {}
