@@ -131,7 +131,7 @@ def test_the_time_zone_is_the_systems_as_it_is_now(machine):
     assert machine.look()[2:] == ['UTC', 0]
     localtime.unlink()
     shutil.copy('/usr/share/zoneinfo/Asia/Tokyo', localtime)
-    assert machine.look()[2:] == ['JST', 9]
+    assert [machine.look()[2:] for _ in range(3)] == [['JST', 9]] * 3
 
 
 def test_a_busy_executor_is_renewed_when_it_is_done(machine):

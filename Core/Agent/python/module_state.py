@@ -12,8 +12,8 @@ CLASSES = type if not PY2 else (type, types.ClassType)
 HEAP_TYPE = 1 << 9
 # What the names of `time` are that follow the environment.
 OF_ZONE = ('tzname', 'timezone', 'altzone', 'daylight')
-# Modules some of whose names are others after a fork.
-MADE_ANEW = ('threading',)
+# Modules some of whose names are others in a new executor.
+MADE_ANEW = ('threading', 'time')
 
 
 def is_cache(name):
@@ -118,7 +118,7 @@ class ModuleState(object):
         return True
 
     def forked(self):
-        """In a new executor: what Python itself makes anew there is as it should be."""
+        """In a new executor: what has been made anew there is as it should be."""
         for namespace in self._often:
             if namespace.name in MADE_ANEW:
                 namespace.before = dict(namespace.now)

@@ -22,8 +22,8 @@ class Tidier(object):
 
     def begin(self, control):
         """In a new executor."""
-        self.modules.forked()
         self.process = ProcessState(control)
+        self.modules.forked()
         self.interpreter = InterpreterState()
         self.interpreter.note_warnings()
 
