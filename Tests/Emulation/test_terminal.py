@@ -25,6 +25,6 @@ def variants(hosts) -> dict[str, dict]:
 @pytest.mark.parametrize("series", ["2.16", "2.19"])
 def test_output_is_where_stock_has_it(hosts, series):
     stock, ours, said = both(hosts, series, "terminal", variants(hosts))
-    assert len(stock) == 7 * len(variants(hosts)), "stock did not come to the end"
+    assert len([record for record in stock if record["event"] != "recap"]) == 7 * len(variants(hosts)), "stock did not come to the end"
     found = results.compare(stock, ours)
     assert not found, "\n".join([*found, said[-1000:]])

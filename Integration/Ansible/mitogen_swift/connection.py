@@ -336,9 +336,8 @@ class NodeConnection(object):
         if password_typed:
             # The newline behind the prompt is output.
             stdout = b'\r\n' + stdout
-        if self._shares_connection():
-            stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
-        return stdout, stderr
+        which = b'Shared connection' if self._shares_connection() else b'Connection'
+        return stdout, stderr + which + b' to %s closed.\r\n' % to_bytes(self._ssh_host())
 
     def _ssh_host(self):
         return routes.option(self, 'host') or self._play_context.remote_addr
