@@ -77,8 +77,7 @@ extension RouterCore {
       nodeStream.request(Parts.encode(self.runHeader(module, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown {
-        self.deliver(module.late.map(\.hash), to: record.id, priority: .blob)
-        self.deliverParts(["tidy", "surroundings"], to: record)
+        self.deliver(module.late.map(\.hash) + self.parts("tidy", "surroundings"), to: record.id, priority: .blob)
       }
     }
     if tree.holds(module.program.hash, at: record.id) { return send() }
@@ -116,14 +115,16 @@ extension RouterCore {
     guard let nodeStream = begin(on: record, for: stream) else { return }
     nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
     stream.attach(nodeStream)
-    deliverParts(["surroundings"], to: record)
+    deliver(parts("surroundings"), to: record.id, priority: .blob)
   }
 
-  /// Parts of the agent that HELLO has named, once a node has something to do.
-  private func deliverParts(_ names: [String], to record: NodeRecord) {
-    let parts = names.map(agent.part)
-    for part in parts { blobs.add(part) }
-    deliver(parts.map(\.hash), to: record.id, priority: .blob)
+  /// Parts of the agent that HELLO has named: they come once a node has something to do.
+  private func parts(_ names: String...) -> [BlobHash] {
+    names.map { name in
+      let part = agent.part(name)
+      blobs.add(part)
+      return part.hash
+    }
   }
 
   /// - Parameter more: further keys of the header, as JSON behind a comma.

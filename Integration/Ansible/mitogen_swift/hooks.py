@@ -225,7 +225,7 @@ class Hooks(object):
         try:
             load(*args, **kwargs)
         except Exception as error:
-            display.debug('mitogen: %s is not preloaded: %s' % (args[0], error))
+            display.debug('mitogen: %s: %s' % (args[0] if args else load.__name__, error))
 
     @staticmethod
     def _preload_action(task):
@@ -237,6 +237,11 @@ class Hooks(object):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
         if path:
             modules.kind_of(name, path, self.session, self.facade)
+
+    def hear(self):
+        """At the end of a run: displays what nodes have told of the last tasks, if anybody wants to know."""
+        if self.session is not None and self.session.is_told:
+            self._attempt(self.session.hear)
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""
