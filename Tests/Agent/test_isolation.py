@@ -194,15 +194,6 @@ def test_other_module_utils_of_the_same_name_get_an_executor_of_their_own(vetera
     assert int(veteran.run(one)) == warm
 
 
-def test_merged_output_is_in_the_order_of_writing(veteran):
-    program = Program('import os, sys\nprint("one")\nsys.stderr.write("two\\n")\nsys.stderr.flush()\nprint("three")\n')
-    meta, out, err = veteran.agent.run(program, call={'merge': True})
-    if veteran.agent.hello['version'] >= [3, 7]:
-        assert out == b'one\ntwo\nthree\n'
-    assert (meta, sorted(out.split()), err) == ({'rc': 0}, [b'one', b'three', b'two'], b'')
-    assert veteran.agent.run(program)[2] == b'two\n'
-
-
 def test_the_comparison_is_cheap(veteran):
     """Of an executor that has the probe's modules loaded: the fastest of many, since others use this machine."""
     program = Program(IMPORTS + '''

@@ -28,8 +28,6 @@ class Executor(object):
         self._reader = FrameReader()
         self._lock = thread.allocate_lock()
         self._files = None
-        # The stderr of an executor whose module writes to stdout only.
-        self._merged = None
         self.directory = None
         halves.fetch = self._await
         if hasattr(os, 'register_at_fork'):
@@ -112,27 +110,13 @@ class Executor(object):
         if call.get('cwd'):
             os.chdir(to_bytes(call['cwd']))
         change_environment(call.get('environment') or {})
-        if call.get('merge'):
-            # As on a terminal: one stream, line by line.
-            self._merged = keep_private(os.dup(2))[0]
-            os.dup2(1, 2)
-            self._line_buffered(True)
         if self._tidier:
             self._tidier.process.begin(call)
 
     def _restored(self):
         if 'clean' in self._half:
             self._half['clean'](self)
-        if self._merged:
-            os.dup2(self._merged, 2)
-            self._merged = close(self._merged)
-            self._line_buffered(False)
         return self._tidier.restore() if self._tidier else {'ends': True}
-
-    @staticmethod
-    def _line_buffered(on):
-        if hasattr(sys.stdout, 'reconfigure'):
-            sys.stdout.reconfigure(line_buffering=on)
 
     def note(self, belongs):
         """What is loaded now was loaded by the half, for the tasks to come."""

@@ -72,6 +72,8 @@ def run(executor, program, files, call, arguments):
     ready = program_of(program, files)
     if ready.nofile:
         limit_files(ready.nofile)
+    if call.get('merge'):
+        merge()
     main = Main('__main__')
     try:
         rc = exit_code_of(execute, executor, ready, program, main, call, arguments)
@@ -213,6 +215,20 @@ def register_again():
             atexit.register(getattr(sys.modules[name], function))
 
 
+def merge():
+    """As on a terminal: one stream, line by line."""
+    import fcntl
+    STATE['stderr'] = os.dup(2)
+    fcntl.fcntl(STATE['stderr'], fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    os.dup2(1, 2)
+    line_buffered(True)
+
+
+def line_buffered(on):
+    if hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(line_buffering=on)
+
+
 def limit_files(number):
     import resource
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -236,6 +252,10 @@ def selinux_came():
 def clean(executor):
     """After the answer."""
     PAYLOAD.remove()
+    if 'stderr' in STATE:
+        os.dup2(STATE['stderr'], 2)
+        os.close(STATE.pop('stderr'))
+        line_buffered(False)
     if 'nofile' in STATE:
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, STATE.pop('nofile'))
