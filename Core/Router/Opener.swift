@@ -120,11 +120,14 @@ extension RouterCore {
     link.send(
       Frame(
         .hello,
-        payload: WireJSON.encode(
-          RouterHello(
-            node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-            log: wantedLevel.rawValue))))
+        payload: WireJSON.encode(hello(for: record, plan, hop))))
     attempt(plan, hop, record, LaunchRetries(plan))
+  }
+
+  private func hello(for record: NodeRecord, _ plan: LaunchPlan, _ hop: Hop) -> RouterHello {
+    RouterHello(
+      node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive, log: wantedLevel.rawValue,
+      tidy: agent.part("tidy").hash.hex, surroundings: agent.part("surroundings").hash.hex)
   }
 
   private func attempt(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, _ retries: LaunchRetries) {
@@ -191,15 +194,12 @@ extension RouterCore {
     deliver([part.hash], to: parent.id)
     let header = OpenHeader(
       op: op, child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
-    let hello = RouterHello(
-      node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-      log: wantedLevel.rawValue)
     let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, core: self))
     stream.request(
       Parts.encode(
         WireJSON.encode(header), WireJSON.encode(plan), WireJSON.encode(hop.secrets),
         ByteBuffer(),  // the parent has the core: it runs it
-        WireJSON.encode(hello)))
+        WireJSON.encode(hello(for: record, plan, hop))))
     record.releaseOutbox()
     parent.whenOpen { result in
       if case .success = result { self.watchOpening(of: record, behind: parent, plan) }

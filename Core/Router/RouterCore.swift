@@ -31,6 +31,8 @@ final class RouterCore: LinkEvents {
   private(set) var records: [UInt32: NodeRecord] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
+  /// Log records that came when no client listened.
+  var untold: [LogRecord] = []
   private var headers = HeaderCache()
   let agent = AgentStock()
   let launcher: Launcher

@@ -30,11 +30,26 @@ extension RouterCore {
       Parts.encode(WireJSON.encode(TraceHeader(part: part.hash.hex))))
   }
 
+  /// To the clients that wait for an answer: the others read nothing more, or not yet. If there is none, to the next.
   private func tell(_ entry: LogRecord) {
-    for client in clients.values where client.logLevel <= entry.level {
+    let listening = clients.values.filter { $0.isWaiting && $0.logLevel <= entry.level }
+    for client in listening { client.link.send(Frame(.log, payload: WireJSON.encode(entry))) }
+    guard listening.isEmpty else { return }
+    if untold.count >= Self.untoldLimit { untold.removeFirst() }
+    untold.append(entry)
+  }
+
+  /// A client has asked for something: it hears what came while nobody listened.
+  func tellWhatIsLeft(to client: ClientConnection) {
+    guard !untold.isEmpty else { return }
+    for entry in untold where client.logLevel <= entry.level {
       client.link.send(Frame(.log, payload: WireJSON.encode(entry)))
     }
+    untold.removeAll { client.logLevel <= $0.level }
   }
+
+  /// Records; the oldest go first. What a crowd of nodes tells between two tasks.
+  private static let untoldLimit = 256
 }
 
 private struct TraceHeader: Encodable {

@@ -21,16 +21,19 @@ class Agent(object):
         self.operations = {'run': self._run}
         self.loop = Loop()
         self.store = Store()
+        # Set by the part `surroundings`.
+        self.before_each = bool
         self._parts = {}
         self._last_stream = 0
         self.link = Link(self.loop, self._received, self._parent_ended)
 
     def start(self, read_fd, write_fd):
-        """Says HELLO, then forks the fork server, before a byte is read: it must know no secret."""
+        """Forks the fork server, before a byte is read, since it must know no secret, and before HELLO, which asks for
+        the account: what a process once asks of the name service it asks the same way for good. Then says HELLO."""
+        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
         self.link.attach(read_fd, write_fd)
         self.link.send(0, 0, HELLO, encode_json(self._about()))
         self.link.flush()
-        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
 
     def serve(self):
         while True:
@@ -107,6 +110,9 @@ class Agent(object):
                 self.link.deflater = Deflater()
             keepalive = hello.get('keepalive') or {}
             self.link.keep_alive(keepalive.get('interval', 30), keepalive.get('count', 10))
+            for key, use in (('tidy', self.pool.tidy), ('surroundings', self._load)):
+                if key in hello:
+                    self.store.when_present([from_hex(hello[key])], lambda use=use, name=hello[key]: use(name))
 
     def _guarded(self, what, action):
         try:
@@ -179,6 +185,7 @@ class Agent(object):
         stream.fail('internal', '%s: %s' % (type(error).__name__, error))
 
     def _begin(self, stream):
+        self.before_each()
         header = stream.header
         if header.get('part'):
             self._load(header['part'])
@@ -189,9 +196,8 @@ class Agent(object):
 
     def _load(self, name):
         if name not in self._parts:
-            scope = self._parts[name] = dict(SHARED)
-            exec(compile(self.store.blobs[from_hex(name)], 'part', 'exec'), scope)
-            scope['register'](self)
+            self._parts[name] = load_part(self.store, name)
+            self._parts[name]['register'](self)
 
     def _run(self, stream):
         program = from_hex(stream.header['program'])

@@ -57,6 +57,16 @@ class Session(object):
             self.client.close()
         return json.loads(text)
 
+    @property
+    def is_told(self):
+        """Whether log records of nodes are displayed."""
+        return display.verbosity in LOG_LEVELS
+
+    def hear(self):
+        """Log records come with the answer to any request."""
+        self.client.request({'op': 'status', 'hops': 0})
+        self.client.close()
+
     def begin(self, op, route, parts=(), header=None, **more):
         head = {'op': op, 'hops': len(route)}
         if header:
