@@ -22,6 +22,8 @@ enum BuiltLibraries {
     "mitogen_su", "mitogen_sudo", "podman", "setns", "ssh", "su", "sudo",
   ]
 
+  static let runners: Set<String> = ["binary", "json-args", "module-replacer", "new-style", "old-style", "want-json"]
+
   static let folder: String = {
     let folder = TemporaryFolder.make()
     for plugin in plugins {

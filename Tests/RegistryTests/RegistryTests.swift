@@ -24,8 +24,8 @@ import Testing
 
   @Test func theLibrariesOfThisBuildAreListedWithTheirOptions() throws {
     let listing = BuiltLibraries.registry.listing()
-    #expect(Set(listing.map(\.name)) == BuiltLibraries.connectionMethods.union(["new-style"]))
-    #expect(listing.count == BuiltLibraries.connectionMethods.count + 1)
+    #expect(Set(listing.map(\.name)) == BuiltLibraries.connectionMethods.union(BuiltLibraries.runners))
+    #expect(listing.count == BuiltLibraries.connectionMethods.count + BuiltLibraries.runners.count)
     let ssh = try #require(listing.first { $0.name == "ssh" })
     #expect(ssh.kind == .connectionMethod && ssh.origin == .installation && !ssh.isolated)
     let port = try #require(ssh.declaration.options.first { $0.name == "port" })
