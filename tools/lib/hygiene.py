@@ -26,7 +26,7 @@ WARM = 200
 #: What costs more than a few hundredths of a second runs in one round of so many only.
 ROUNDS_OF_HEAVY = 20
 #: They need what not every machine has, or fail as they should: a failure is a task too.
-MAY_FAIL = {"async_status", "deb822_repository", "package_facts", "rpm_key", "sysvinit"}
+MAY_FAIL = {"async_status", "deb822_repository", "rpm_key", "sysvinit"}
 INTERNAL = {"_ansible_version": "2.19.0", "_ansible_remote_tmp": None, "_ansible_keep_remote_files": False, "_ansible_no_log": False,
             "_ansible_socket": None, "_ansible_check_mode": False, "_ansible_diff": False, "_ansible_verbosity": 0, "_ansible_debug": False,
             "_ansible_syslog_facility": "LOG_USER", "_ansible_selinux_special_fs": [],
