@@ -261,6 +261,16 @@ def test_a_module_can_respawn_under_another_interpreter(agent):
         assert result(agent, probe(source), word='x')['respawned'] is True
 
 
+def test_what_six_has_found_lazily_is_found_again(agent):
+    version, folder = [c for c in CORES if os.path.isdir(os.path.join(c[1], 'ansible', 'module_utils', 'six'))][-1]
+    values = {'_ansible_tracebacks_for': []} if version >= '2.19' else {}
+    program = probe('import os\nfrom ansible.module_utils.six.moves import StringIO, configparser, reduce\n'
+                    'AnsibleModule({}).exit_json(pid=os.getpid(), found=StringIO("x").read())\n', (version, folder))
+    results = [json.loads(agent.run(program, arguments(**values))[1].decode()) for _ in range(5)]
+    assert [result['found'] for result in results] == ['x'] * 5
+    assert results[-1]['pid'] == results[-2]['pid']
+
+
 def test_merged_output_is_in_the_order_of_writing(agent):
     program = probe('import sys\nprint("one")\nsys.stderr.write("two\\n")\nsys.stderr.flush()\nprint("three")\nsys.exit(0)\n', head='')
     for _ in range(2):

@@ -46,8 +46,8 @@ def test_what_is_merely_odd_brings_nothing_about(scene, tmp_path):
         assert router.exec([evil], ["true"])[0] == 0
         assert router.exec([LOCAL], ["echo", "after"])[1] == b"after\n"
         blobs = kinds(record).count(hostile_ssh.BLOBS)
-        # The one bundle that the request itself brought; none in answer to NEED.
-        assert blobs == 1, kinds(record)
+        # The bundle that the request itself brought, and what comes behind the first; none in answer to NEED.
+        assert blobs == 2, kinds(record)
     finally:
         router.end()
 

@@ -150,8 +150,8 @@ class ModuleState(object):
         if kind in (dict, list, set):
             if not (kind is dict and '__import__' in value):
                 self._note_container(label, value, depth)
-        elif not depth:
-            pass
+        elif not depth or isinstance(value, types.ModuleType):
+            pass  # a module has its own turn
         elif kind.__name__ == '_lru_cache_wrapper':
             self._caches.append(value)
         elif self._belongs(getattr(kind, '__module__', None) or '') and isinstance(getattr(value, '__dict__', None), dict):
