@@ -44,5 +44,5 @@ def both(hosts: Hosts, series: str, *arguments, **settings: str) -> tuple[list[d
     """Stock's records, ours, and what ours said."""
     venv = venvs.for_series(series)
     stock, _ = run(sides.stock(venv, pipelining=False), hosts, *arguments, **settings)
-    ours, said = run(sides.ours(venv), hosts, *arguments, **settings)
+    ours, said = run(sides.ours(venv, pipelining=False), hosts, *arguments, **settings)
     return stock, ours, said

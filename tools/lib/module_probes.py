@@ -12,8 +12,12 @@ import results
 import sides
 import venvs
 from hosts import Hosts
-from probes import LOCAL_HOP
-from router_client import Router
+
+sys.path.append(str(paths.TESTS / "Agent"))
+
+from support.ansible_program import AnsibleProgram, arguments  # noqa: E402
+from support.controller import Controller  # noqa: E402
+from support.programs import Program  # noqa: E402
 
 ABOUT = "time per task of common modules, each side; and a module's cost over the bare module (printed)"
 LINKS = ()
@@ -110,22 +114,25 @@ print(statistics.median(taken))
 """
 
 
-def in_process(venv: venvs.Venv) -> tuple[float, float]:
-    """Seconds of one `ping` through router, agent and executor on this machine, and of the bare module in the same Python."""
+def in_process(venv: venvs.Venv) -> dict[str, float]:
+    """Medians in seconds: a call that does nothing and one of `ping`, both through an agent to a warm executor; and the bare module in the
+    same Python."""
     code = "import ansible, ansible.release, os; print(os.path.dirname(ansible.__file__), ansible.release.__version__)"
     package, version = subprocess.run([venv.python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    path = f"{package}/modules/ping.py"
-    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"data": "pong", "_ansible_tracebacks_for": [], "_ansible_remote_tmp": "/tmp", "_ansible_version": version}})
-    bare = float(subprocess.run([venv.python, "-c", BARE, path, arguments, str(CALLS)], capture_output=True, text=True, check=True).stdout)
-    module = {"name": "ping", "path": path, "ansible": package, "version": version, "utils": [], "collections": []}
-    hop = LOCAL_HOP | {"python": [str(venv.python)]}
-    taken = []
-    with Router() as router:
-        for _ in range(CALLS):
+    call = arguments(data="pong", _ansible_tracebacks_for=[], _ansible_version=version)
+    bare = subprocess.run([venv.python, "-c", BARE, f"{package}/modules/ping.py", call.decode(), str(CALLS)], capture_output=True, text=True, check=True)
+    programs = {"ping": AnsibleProgram(str(Path(package).parent), version, "ansible.modules.ping"), "nothing": Program("pass")}
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    agent = Controller(str(venv.python))
+    for program in programs.values():
+        agent.supply(*program.blobs)
+    for _ in range(CALLS):
+        for name, program in programs.items():
             start = time.perf_counter()
-            router.request("run", [hop], b"{}", arguments.encode(), module=module)
-            taken.append(time.perf_counter() - start)
-    return statistics.median(taken), bare
+            agent.result(agent.start(program, call))
+            taken[name].append(time.perf_counter() - start)
+    agent.end()
+    return {name: statistics.median(values) for name, values in taken.items()} | {"bare": float(bare.stdout)}
 
 
 def run(hosts: Hosts, rounds: int, tsv: bool):
@@ -148,9 +155,10 @@ def run(hosts: Hosts, rounds: int, tsv: bool):
         else:
             cells = ", ".join(f"{name} {value * 1000:.1f} ms" for name, value in medians.items())
             yield f"  {module:14} {cells}: {medians['ours'] / medians['stock']:.3f} of stock, {medians['ours'] / medians['mitogen']:.3f} of mitogen"
-    whole, bare = in_process(venv)
-    cost = f"{(whole - bare) * 1000:.2f} ms"
+    parts = {name: value * 1000 for name, value in in_process(venv).items()}
+    cost = f"{parts['ping'] - parts['nothing'] - parts['bare']:.2f} ms"
     if tsv:
         yield "\t".join(("modules", "in-process", cost, "aim", "1 ms", "-"))
     else:
-        yield f"  in-process     {cost} for router, agent and executor over the bare module's {bare * 1000:.2f} ms (ping, local; aim under 1 ms)"
+        yield (f"  in-process     {cost} over the bare module's {parts['bare']:.2f} ms (ping; a call that does nothing {parts['nothing']:.2f} ms; "
+               "aim under 1 ms)")

@@ -55,8 +55,9 @@ def is_built() -> bool:
     return paths.MITOGEN.exists() and (paths.REPOSITORY / "Integration" / "Ansible" / "plugins").is_dir()
 
 
-def ours(venv: Venv, entry: str = "callback") -> Side:
-    """Ours, switched on as the user's guide says: by the callback, or by one of the strategies."""
+def ours(venv: Venv, entry: str = "callback", pipelining: bool = True) -> Side:
+    """Ours, switched on as the user's guide says: by the callback, or by one of the strategies. `pipelining` is what the same user would have
+    set for stock: it tells which tasks stock gives a terminal, and ours returns what comes back from one."""
     if entry == "callback":
         printed = subprocess.run([str(paths.MITOGEN), "ansible-config", "--env"], capture_output=True, text=True, check=True).stdout
         words = [word for line in printed.splitlines() for word in shlex.split(line, comments=True)]
@@ -65,4 +66,4 @@ def ours(venv: Venv, entry: str = "callback") -> Side:
     else:
         folder = paths.REPOSITORY / "Integration" / "Ansible" / "plugins" / "strategy"
         settings = {"ANSIBLE_STRATEGY_PLUGINS": str(folder), "ANSIBLE_STRATEGY": entry}
-    return Side("ours", venv, settings)
+    return Side("ours", venv, settings | {"ANSIBLE_PIPELINING": str(pipelining)})
