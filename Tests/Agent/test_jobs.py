@@ -8,7 +8,7 @@ import pytest
 
 from support import core, pythons
 from support.controller import Controller
-from support.processes import alive, become, gone
+from support.processes import alive, become, gone, told
 from support.programs import Program
 from support.scripts import FILES, Script
 
@@ -103,8 +103,8 @@ def test_one_that_takes_too_long_is_killed_with_what_it_started(agent, tmp_path)
     os.mkfifo(str(pids))
     task = Task(agent, tmp_path, source(
         'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\n'
-        'with open(%r, "w") as f:\n    f.write("%%d %%d" %% (os.getpid(), child.pid))\ntime.sleep(1000)' % str(pids)), limit=1)
-    module, child = [int(word) for word in pids.read_text().split()]
+        'with open(%r, "w") as f:\n    f.write("%%d %%d" %% (os.getpid(), child.pid))\ntime.sleep(1000)' % str(pids)), limit=5)
+    module, child = [int(word) for word in told(pids).split()]
     assert task.end() == {'failed': True, 'msg': 'Timeout exceeded', 'child_pid': module}
     assert gone(module) and gone(child)
 
@@ -115,7 +115,7 @@ def test_it_outlives_its_node_and_holds_nothing_of_it(agent, tmp_path):
         os.mkfifo(str(path))
     task = Task(agent, tmp_path, source(
         'with open(%r, "w") as f:\n    f.write("%%d" %% os.getpid())\nopen(%r).read()\nprint("{}")' % (str(pid), str(gate))))
-    module = int(pid.read_text())
+    module = int(told(pid))
     # Waits for the fork server's end, too: that sees to what ends with the node.
     agent.end()
     assert alive(module)

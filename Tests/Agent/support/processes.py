@@ -55,3 +55,17 @@ def become(condition, seconds=10):
             return False
         time.sleep(0.01)
     return True
+
+
+def told(fifo, seconds=60):
+    """What somebody writes into a named pipe. Fails, and does not wait for good, where nobody does."""
+    fd = os.open(str(fifo), os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        pieces, deadline = [], time.monotonic() + seconds
+        while True:
+            assert select.select([fd], [], [], max(deadline - time.monotonic(), 0))[0], 'nothing came through %s' % fifo
+            pieces.append(os.read(fd, 65536))
+            if not pieces[-1]:
+                return b''.join(pieces).decode()
+    finally:
+        os.close(fd)
