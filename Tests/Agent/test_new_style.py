@@ -266,9 +266,10 @@ def test_what_six_has_found_lazily_is_found_again(agent):
     values = {'_ansible_tracebacks_for': []} if version >= '2.19' else {}
     program = probe('import os\nfrom ansible.module_utils.six.moves import StringIO, configparser, reduce\n'
                     'AnsibleModule({}).exit_json(pid=os.getpid(), found=StringIO("x").read())\n', (version, folder))
-    results = [json.loads(agent.run(program, arguments(**values))[1].decode()) for _ in range(5)]
-    assert [result['found'] for result in results] == ['x'] * 5
-    assert results[-1]['pid'] == results[-2]['pid']
+    results = [json.loads(agent.run(program, arguments(**values))[1].decode()) for _ in range(8)]
+    assert [result['found'] for result in results] == ['x'] * 8
+    # Executors are used again; there may be two, of which one tidies up.
+    assert len(set(result['pid'] for result in results[-4:])) < 4
 
 
 def test_merged_output_is_in_the_order_of_writing(agent):
