@@ -147,7 +147,7 @@ class Agent(object):
 
     def request_received(self, stream):
         stream.header = decode_json(stream.parts[0])
-        self._when_here(stream, ('part', 'program'), lambda: self._begin(stream))
+        self._when_here(stream, ('part', 'program', 'through'), lambda: self._begin(stream))
 
     def _when_here(self, stream, keys, action):
         """Acts when the blobs that the header names under `keys` are here; asks for those that are not."""
