@@ -73,6 +73,9 @@ public struct ShellDialogue: Sendable {
     case idle
   }
 
+  /// Bytes of an answer's first line.
+  private static let longestLine = 4096
+
   private let nonce: String
   private var phase = Phase.new
   private var hasBegun = false
@@ -115,7 +118,12 @@ public struct ShellDialogue: Sendable {
 
   public mutating func stdoutReceived(_ bytes: [UInt8]) -> [Action] {
     held += bytes
-    guard let numbers = self.numbers ?? readHeader() else { return refusal() }
+    guard let numbers = self.numbers ?? readHeader() else {
+      let actions = refusal()
+      // Nothing else is said by a shell that keeps to the rules.
+      if held.count > Self.longestLine { held.removeFirst(held.count - Self.longestLine) }
+      return actions
+    }
     self.numbers = numbers
     let (rc, stdout, stderr) = (numbers[0], numbers[1], numbers[2])
     guard held.count >= stdout + stderr, asking?.hasEnded ?? true else { return [] }
@@ -136,6 +144,9 @@ public struct ShellDialogue: Sendable {
     if asking!.hasEnded { actions += stdoutReceived([]) }
     return actions
   }
+
+  /// Bytes that wait to be understood.
+  var heldBytes: Int { held.count }
 
   // MARK: Answers
 

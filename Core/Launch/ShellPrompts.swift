@@ -46,7 +46,10 @@ struct ShellPrompts: Sendable {
     guard phase != .ended else { return [] }
     held += bytes
     if phase == .before {
-      guard let at = held.firstIndex(of: begin) else { return [] }
+      guard let at = held.firstIndex(of: begin) else {
+        held.removeFirst(max(held.count - begin.count + 1, 0))
+        return []
+      }
       held.removeFirst(at + begin.count)
       phase = .asking
     }
@@ -72,7 +75,7 @@ struct ShellPrompts: Sendable {
   }
 
   private mutating func take(_ byte: UInt8) -> [Action] {
-    output.append(byte)
+    if output.count < ShellStage.outputLimit { output.append(byte) }
     guard phase == .asking else { return [] }
     let isComplete = line.append(byte)
     defer { if isComplete { line.clear() } }

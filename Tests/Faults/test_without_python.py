@@ -132,6 +132,16 @@ def test_sudo_wraps_commands_and_is_answered(runner, hosts, logins, script, pass
         assert outcome.events("bad") == ["failed"] and "Missing sudo password" in outcome.text("bad"), outcome.output
 
 
+def test_su_is_answered(runner, hosts, logins):
+    variables = hosts.bare_variables(
+        ansible_interpreter_python_fallback=["/usr/bin/python3"], ansible_become_method="su",
+        ansible_become_user=hosts.other, ansible_become_password=hosts.values["OTHER_PASSWORD"])
+    outcome = runner.run([{"name": "raw", "raw": "id -un"}], bad=variables, play={"hosts": "bad", "become": True})
+    assert outcome.events("bad") == ["ok"], outcome.output
+    assert outcome.of("bad")[0]["result"]["stdout_lines"][-1] == hosts.other
+    assert logins() == 1
+
+
 def test_a_command_that_never_ends_is_ended_with_its_time(runner, bare):
     tasks = [{"name": "raw", "raw": "echo here"},
              {"name": "never", "raw": "sleep 86397", "timeout": 3, "ignore_errors": True}, {"name": "next", "raw": "echo on"}]

@@ -81,6 +81,16 @@ import Testing
     #expect(shell.leftovers.isEmpty)
   }
 
+  @Test func noiseDoesNotFillTheMemoryNorHideAnAnswer() {
+    var dialogue = ShellDialogue(nonce: "fedcba9876543210")
+    _ = dialogue.run(ShellCommand(script: []))
+    for _ in 0..<4 { #expect(dialogue.stdoutReceived([UInt8](repeating: UInt8(ascii: "M"), count: 100_000)) == []) }
+    #expect(dialogue.heldBytes <= 4096)
+    #expect(dialogue.stdoutReceived(Array("MITO:fedcba9876543210=0 0 0\n".utf8)).count == 1)
+    let answered = dialogue.stdoutReceived(Array("MITO:fedcba9876543210=0 2 0\nok".utf8))
+    #expect(answered == [.ended(answer(0, "ok"))])
+  }
+
   @Test func withoutAToolThereAreNoCommands() throws {
     let shell = try Shell(["/bin/dash"], path: "/nowhere")
     #expect(shell.run("echo here") == nil)
@@ -113,7 +123,7 @@ private final class Shell {
     candidate = folder + "/python"
     let command = FirstStage(nonce: "0123456789abcdef", size: 1, isTerminal: false).trial(python: nil, candidates: [candidate])
     process.executableURL = URL(filePath: kind[0])
-    process.arguments = kind.dropFirst() + command.dropFirst()
+    process.arguments = Array(kind[1...] + command[1...])
     var environment = ProcessInfo.processInfo.environment
     environment["TMPDIR"] = folder
     if let path { environment["PATH"] = path }
