@@ -14,6 +14,9 @@ import hosts  # noqa: E402
 import paths  # noqa: E402
 
 
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="not as root")
+
+
 @pytest.fixture
 def started():
     with hosts.Hosts("podman", may_be_refused=("podman",)) as these:
