@@ -41,7 +41,12 @@ let package = Package(
     .library(name: "MitogenSu", type: .dynamic, targets: ["MitogenSu"]),
     .library(name: "MitogenDoas", type: .dynamic, targets: ["MitogenDoas"]),
     .library(name: "MitogenBecome", type: .dynamic, targets: ["MitogenBecome"]),
+    .library(name: "MitogenBinary", type: .dynamic, targets: ["MitogenBinary"]),
+    .library(name: "MitogenJSONArgs", type: .dynamic, targets: ["MitogenJSONArgs"]),
+    .library(name: "MitogenModuleReplacer", type: .dynamic, targets: ["MitogenModuleReplacer"]),
     .library(name: "MitogenNewStyle", type: .dynamic, targets: ["MitogenNewStyle"]),
+    .library(name: "MitogenOldStyle", type: .dynamic, targets: ["MitogenOldStyle"]),
+    .library(name: "MitogenWantJSON", type: .dynamic, targets: ["MitogenWantJSON"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -185,7 +190,7 @@ let package = Package(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
-      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS",
+      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH", exclude: ["README.md"],
@@ -202,11 +207,35 @@ let package = Package(
     .target(
       name: "MitogenBecome", dependencies: ["PluginKit"], path: "Plugins/Connection/Become", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
+    // The kinds of modules. RunnerKit is what runners share, NewStyleHalf what those of Python modules do.
     .target(
-      name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      name: "RunnerKit", path: "Plugins/Runner/RunnerKit",
+      resources: [.embedInCode("script.py")], swiftSettings: strict),
+    .target(
+      name: "NewStyleHalf", path: "Plugins/Runner/NewStyle",
+      exclude: ["ImportRule.swift", "NewStyleRunner.swift"], sources: ["NewStyleHalf.swift"],
       resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
+      swiftSettings: strict),
+    .target(
+      name: "MitogenBinary", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/Binary",
+      resources: [.embedInCode("binary.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenJSONArgs", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/JSONArgs",
+      resources: [.embedInCode("json_args.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenModuleReplacer", dependencies: ["NewStyleHalf", "PluginKit", "RunnerKit"], path: "Plugins/Runner/ModuleReplacer",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenNewStyle", dependencies: ["NewStyleHalf", "PluginKit"], path: "Plugins/Runner/NewStyle",
+      exclude: ["NewStyleHalf.swift", "importer.py", "kept.py", "new_style.py"],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenOldStyle", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/OldStyle",
+      resources: [.embedInCode("old_style.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenWantJSON", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/WantJSON",
+      resources: [.embedInCode("want_json.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
     .executableTarget(

@@ -1,5 +1,6 @@
 import Modules
 import NIOCore
+import Plans
 import Registry
 import Routing
 import Wire
@@ -10,6 +11,7 @@ extension RouterCore {
   func serve(_ request: ClientRequest, for stream: ClientStream) {
     if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
     if request.header.op == .catalogue { return catalogue(stream) }
+    if request.header.op == .recognise { return recognise(request, stream) }
     if request.header.op == .reset { return reset(request, stream) }
     let record: NodeRecord
     // The one that it used before may make room for this one.
@@ -41,7 +43,7 @@ extension RouterCore {
         case .failure(let failure): stream.refuse(failure)
         }
       }
-    case .reset, .status, .catalogue: break  // served above
+    case .reset, .status, .catalogue, .recognise: break  // served above
     }
   }
 
@@ -72,7 +74,7 @@ extension RouterCore {
       // A node that was given the program was given all that it names.
       let isKnown = self.tree.holds(module.program.hash, at: record.id)
       if !isKnown { self.deliver(module.names, to: record.id) }
-      nodeStream.request(Parts.encode(self.runHeader(module.program.hash), request.part(0), request.part(1)))
+      nodeStream.request(Parts.encode(self.runHeader(module, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown { self.deliver(module.late.map(\.hash), to: record.id, priority: .blob) }
     }
@@ -80,11 +82,28 @@ extension RouterCore {
     whenCompressed(module.names, for: record, then: send)
   }
 
-  private func runHeader(_ program: BlobHash) -> ByteBuffer {
-    if let made = runHeaders[program] { return made }
-    let header = ByteBuffer(string: #"{"op":"run","program":"\#(program.hex)"}"#)
-    runHeaders[program] = header
+  private func runHeader(_ module: PreparedModule, for record: NodeRecord) -> ByteBuffer {
+    // What the runner's half needs the directory for is not worth keeping a header: it starts a process.
+    if module.directory {
+      return header("run_in_directory", part: "files", for: record, more: #","program":"\#(module.program.hash.hex)""#)
+    }
+    if let made = runHeaders[module.program.hash] { return made }
+    let header = ByteBuffer(string: #"{"op":"run","program":"\#(module.program.hash.hex)"}"#)
+    runHeaders[module.program.hash] = header
     return header
+  }
+
+  /// Which runner would run a module. The client writes the arguments as that one wants them.
+  private func recognise(_ request: ClientRequest, _ stream: ClientStream) {
+    guard let module = request.header.module else {
+      return stream.refuse(Failure(code: "protocol", message: "a recognise request without a module"))
+    }
+    modules.recognise(module, on: desk, loop: loop) { result in
+      switch result {
+      case .success(let recognised): stream.reply(WireJSON.encode(RecognisedReply(recognised)))
+      case .failure(let failure): stream.refuse(failure)
+      }
+    }
   }
 
   // MARK: The agent's other operations
@@ -96,11 +115,12 @@ extension RouterCore {
     stream.attach(nodeStream)
   }
 
-  func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
+  /// - Parameter more: further keys of the header, as JSON behind a comma.
+  func header(_ op: String, part name: String, for record: NodeRecord, more: String = "") -> ByteBuffer {
     let part = agent.part(name)
     blobs.add(part)
     deliver([part.hash], to: record.id)
-    return ByteBuffer(string: #"{"op":"\#(op)","part":"\#(part.hash.hex)"}"#)
+    return ByteBuffer(string: #"{"op":"\#(op)","part":"\#(part.hash.hex)"\#(more)}"#)
   }
 
   private func put(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
@@ -171,6 +191,19 @@ extension RouterCore {
 extension PreparedModule {
   /// What must be on a node before the program can run there; the program, which names the others, is the last.
   fileprivate var names: [BlobHash] { blobs.map(\.hash) + [program.hash] }
+}
+
+/// The reply of `recognise`; `runner` is missing where no runner knows the module.
+private struct RecognisedReply: Encodable {
+  var runner: String?
+  var arguments: RunPlan.Arguments?
+  var interpreter: RunPlan.Interpreter?
+
+  init(_ module: RecognisedModule?) {
+    runner = module?.runner
+    arguments = module?.plan.arguments
+    interpreter = module?.plan.interpreter
+  }
 }
 
 /// The reply of `status`.

@@ -5,7 +5,7 @@ import Wire
 /// Part 0 of a client's request. The same bytes come again with every task of a kind, so each form is decoded once.
 struct RequestHeader: Decodable, Sendable {
   enum Operation: String, Decodable, Sendable {
-    case run, exec, put, get, tmp, remove, node, place, reset, status, catalogue
+    case run, exec, put, get, tmp, remove, node, place, reset, status, catalogue, recognise
   }
 
   var op: Operation

@@ -124,7 +124,7 @@ class Connection:
         head = json.loads(parts[0])
         hops = [json.loads(hop) for hop in parts[1:1 + head['hops']]]
         rest = parts[1 + head['hops']:]
-        if head['op'] != 'catalogue':
+        if head['op'] not in ('catalogue', 'recognise'):
             self.record(head, hops, rest)
         try:
             for hop in hops:
@@ -159,6 +159,9 @@ class Connection:
 
     def op_catalogue(self, head, rest, content):
         return [json.dumps(built_methods()).encode()]
+
+    def op_recognise(self, head, rest, content):
+        return [b'{}']
 
     def op_node(self, head, rest, content):
         return [json.dumps({'mitogen': 1, 'python': sys.executable, 'version': list(sys.version_info[:3]),

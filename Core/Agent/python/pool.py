@@ -147,7 +147,7 @@ class Pool(object):
             self._supply(worker.control, worker.held, call.program)
             worker.programs.add(call.program)
         worker.control.send_message(
-            0, call.stream.number, REQUEST, encode_parts([call.program] + call.stream.parts[1:3]), CALLS)
+            0, call.stream.number, REQUEST, encode_parts([call.program] + call.stream.parts[1:]), CALLS)
         worker.control.flush()
         if call.timeout:
             call.timer = self._loop.after(call.timeout, lambda: self._end(

@@ -24,7 +24,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import modules, routes, synchronize
+from . import kinds, modules, routes, synchronize
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -75,19 +75,25 @@ class Facade(object):
             # ansible-core imports what reads results when the first result comes: in each worker.
             get_module_decoder('legacy', Direction.MODULE_TO_CONTROLLER)
 
-    def encode_arguments(self, arguments):
+    def encode_arguments(self, arguments, form):
+        """As a runner's plan asks for them."""
+        if form == 'words':
+            return kinds.as_words(arguments)
+        if form == 'ansible':
+            arguments = {'ANSIBLE_MODULE_ARGS': arguments}
         return json.dumps(arguments, **self._encoding).encode('utf-8')
 
     def collection_paths(self):
         return [to_text(path) for path in AnsibleCollectionConfig.collection_paths]
 
     def configured(self, token, path):
-        """What `_configure_module` returns for a new-style module whose source stays here."""
+        """What `_configure_module` returns for a module whose source stays here. Whatever its kind, it is called new:
+        for all others ansible-core transfers files."""
+        shebang = modules.shebang(token.plan)
         if self.series < (2, 19):
-            return 'new', '#!/usr/bin/python3', token, path
+            return 'new', shebang, token, path
         return module_common._BuiltModule(
-            b_module_data=token, module_style='new', shebang='#!/usr/bin/python3',
-            serialization_profile='legacy'), path
+            b_module_data=token, module_style='new', shebang=shebang, serialization_profile='legacy'), path
 
 
 def series(version=__version__):
@@ -228,8 +234,8 @@ class Hooks(object):
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
-        if path and self.module_tier:
-            modules.is_new_style(path, self.facade.new_style)
+        if path:
+            modules.kind_of(name, path, self.session, self.facade)
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""
@@ -249,15 +255,17 @@ def _configure_module(hooks, original, action, module_name, module_args, task_va
     if not takes_module_tier(action, task_vars):
         return original(action, module_name, module_args, task_vars)
     path = modules.find(action, module_name)
-    if path is None or not modules.is_new_style(path, hooks.facade.new_style):
+    kind = path and modules.kind_of(module_name, path, action._connection.session, hooks.facade)
+    plan = kind and modules.plan(action, module_name, path, kind, module_args, task_vars, hooks.facade)
+    if not plan:
         return original(action, module_name, module_args, task_vars)
     token = modules.Token(b'mitogen')
-    token.plan = modules.plan(action, module_name, path, module_args, task_vars, hooks.facade)
+    token.plan = plan
     return hooks.facade.configured(token, path)
 
 
 def takes_module_tier(action, task_vars):
-    """Whether a new-style module of this task is ours to run; otherwise Ansible builds it and we transport it."""
+    """Whether a module of this task is ours to run; otherwise Ansible builds it and we transport it."""
     return not (action._task.async_val or C.DEFAULT_KEEP_REMOTE_FILES
                 or C.config.get_config_value('PYTHON_MODULE_RLIMIT_NOFILE', variables=task_vars))
 
@@ -293,8 +301,7 @@ class on_account(object):
         connection = self._connection
         self._become = connection.become
         self._route = connection.account_route()
-        connection.password_typed = (
-            self._become is not None and connection.become_changes_account() and bool(routes.option(self._become, 'become_pass')))
+        connection.password_typed = connection.types_password()
         connection.become = None
         connection.on_account = self._route
 
