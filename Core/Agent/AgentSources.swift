@@ -14,7 +14,7 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "job", "launch"]
+  public static let partNames = ["enter", "exec", "files", "job", "launch", "trace"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
@@ -34,6 +34,7 @@ public enum AgentSources {
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
         PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
       ]
+    case "trace": [PackageResources.trace_py]
     default: nil
     }
   }
