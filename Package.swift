@@ -123,12 +123,14 @@ let package = Package(
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
         .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"), .embedInCode("python/environment.py"),
         .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
-        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/interpreter_state.py"), .embedInCode("python/launch.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/interpreter_state.py"),
+        .embedInCode("python/job.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
-        .embedInCode("python/main.py"), .embedInCode("python/module_state.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
-        .embedInCode("python/process_state.py"),
+        .embedInCode("python/main.py"), .embedInCode("python/module_state.py"), .embedInCode("python/pool.py"),
+        .embedInCode("python/process.py"), .embedInCode("python/process_state.py"),
         .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/spawn.py"),
-        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"), .embedInCode("python/tidy.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"),
+        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -258,7 +260,13 @@ let package = Package(
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
-    .testTarget(name: "MitogenTests", dependencies: ["Mitogen", "Plans", "Wire"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .testTarget(
+      name: "MitogenTests",
+      dependencies: [
+        "Mitogen", "Plans", "Wire", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
       name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
       swiftSettings: strict),

@@ -74,7 +74,7 @@ extension RouterCore {
       // A node that was given the program was given all that it names.
       let isKnown = self.tree.holds(module.program.hash, at: record.id)
       if !isKnown { self.deliver(module.names, to: record.id) }
-      nodeStream.request(Parts.encode(self.runHeader(module, for: record), request.part(0), request.part(1)))
+      nodeStream.request(Parts.encode(self.runHeader(module, job: request.header.job, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown {
         self.deliver(module.late.map(\.hash) + self.parts("tidy", "surroundings"), to: record.id, priority: .blob)
@@ -84,14 +84,17 @@ extension RouterCore {
     whenCompressed(module.names, for: record, then: send)
   }
 
-  private func runHeader(_ module: PreparedModule, for record: NodeRecord) -> ByteBuffer {
-    // What the runner's half needs the directory for is not worth keeping a header: it starts a process.
-    if module.directory {
-      return header("run_in_directory", part: "files", for: record, more: #","program":"\#(module.program.hash.hex)""#)
+  private func runHeader(_ module: PreparedModule, job: Bool, for record: NodeRecord) -> ByteBuffer {
+    let program = module.program.hash
+    // What starts a process or goes on as a job is not worth keeping a header for.
+    if job || module.directory {
+      let through = job ? #","through":"\#(supply("job", to: record).hex)""# : ""
+      let run = module.directory ? #""op":"run_in_directory","part":"\#(supply("files", to: record).hex)""# : #""op":"run""#
+      return ByteBuffer(string: #"{\#(run),"program":"\#(program.hex)"\#(through)}"#)
     }
-    if let made = runHeaders[module.program.hash] { return made }
-    let header = ByteBuffer(string: #"{"op":"run","program":"\#(module.program.hash.hex)"}"#)
-    runHeaders[module.program.hash] = header
+    if let made = runHeaders[program] { return made }
+    let header = ByteBuffer(string: #"{"op":"run","program":"\#(program.hex)"}"#)
+    runHeaders[program] = header
     return header
   }
 
@@ -127,12 +130,16 @@ extension RouterCore {
     }
   }
 
-  /// - Parameter more: further keys of the header, as JSON behind a comma.
-  func header(_ op: String, part name: String, for record: NodeRecord, more: String = "") -> ByteBuffer {
+  func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
+    ByteBuffer(string: #"{"op":"\#(op)","part":"\#(supply(name, to: record).hex)"}"#)
+  }
+
+  /// Sends a piece of the agent to a node that lacks it.
+  private func supply(_ name: String, to record: NodeRecord) -> BlobHash {
     let part = agent.part(name)
     blobs.add(part)
     deliver([part.hash], to: record.id)
-    return ByteBuffer(string: #"{"op":"\#(op)","part":"\#(part.hash.hex)"\#(more)}"#)
+    return part.hash
   }
 
   private func put(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {

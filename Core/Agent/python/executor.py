@@ -1,8 +1,8 @@
 """An executor: a process that runs modules, one at a time, and is used again while it is as it was.
 
-It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments, and for a
-runner that writes files the node's private directory. It
-answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next, with
+It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, hash of what stands between
+executor and runner's half (or nothing), call, arguments, and for a runner that writes files the node's private directory.
+It answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next, with
 a report as JSON if there is something to report; with `ends` in it the executor does (see tidy.py).
 """
 
@@ -95,7 +95,7 @@ class Executor(object):
         if 'ends' in report:
             os._exit(0)
 
-    def _run(self, name, call, arguments, directory=None):
+    def _run(self, name, through, call, arguments, directory=None):
         self.directory = directory
         call = decode_json(call) if len(call) > 2 else {}
         program, files = self._halves.program(name)
@@ -104,7 +104,12 @@ class Executor(object):
         self._files = files
         if not hasattr(os, 'register_at_fork'):
             files.complete()
-        return int(half['run'](self, program, files, call, arguments) or 0) & 255
+        if through:
+            self._half = self._halves.half(to_hex(through))
+            rc = self._half['start'](self, half, program, files, call, arguments)
+        else:
+            rc = half['run'](self, program, files, call, arguments)
+        return int(rc or 0) & 255
 
     def _prepare(self, call):
         if call.get('cwd'):
@@ -132,6 +137,10 @@ class Executor(object):
         """The half's own descriptor, which is open from now on and no task's."""
         if self._tidier:
             self._tidier.process.keep(fd)
+
+    def leave(self):
+        """For a process that is no executor any more: the agent hears nothing of it."""
+        close(self._control)
 
     def log(self, level, text):
         self._send(0, LOG, encode_json({'level': level, 'logger': 'executor', 'text': text}))

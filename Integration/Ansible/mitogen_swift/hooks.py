@@ -24,7 +24,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import isolation, kinds, modules, routes, synchronize
+from . import isolation, jobs, kinds, modules, routes, synchronize
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -64,6 +64,8 @@ class Facade(object):
         self.version = __version__
         self.directory = os.path.dirname(os.path.realpath(ansible.__file__))
         self.by_distribution = version < (2, 19)
+        #: How async_wrapper writes what is or is not so.
+        self.no_and_yes = [0, 1] if version < (2, 19) else [False, True]
         self.new_style = module_common.NEW_STYLE_PYTHON_MODULE_RE
         self.isolated = isolation.configured()
         self.discover_interpreter = interpreter_discovery.discover_interpreter
@@ -258,6 +260,9 @@ class Hooks(object):
 
 
 def _configure_module(hooks, original, action, module_name, module_args, task_vars):
+    job = jobs.of(action)
+    if job and module_name == jobs.WRAPPER:
+        return hooks.facade.configured(job.token, jobs.WRAPPER)
     if not takes_module_tier(action, task_vars):
         return original(action, module_name, module_args, task_vars)
     path = modules.find(action, module_name)
@@ -272,8 +277,7 @@ def _configure_module(hooks, original, action, module_name, module_args, task_va
 
 def takes_module_tier(action, task_vars):
     """Whether a module of this task is ours to run; otherwise Ansible builds it and we transport it."""
-    return not (action._task.async_val or C.DEFAULT_KEEP_REMOTE_FILES
-                or C.config.get_config_value('PYTHON_MODULE_RLIMIT_NOFILE', variables=task_vars))
+    return not (C.DEFAULT_KEEP_REMOTE_FILES or C.config.get_config_value('PYTHON_MODULE_RLIMIT_NOFILE', variables=task_vars))
 
 
 def _is_pipelining_enabled(hooks, original, action, module_style, wrap_async=False):
@@ -287,8 +291,10 @@ def _low_level_execute_command(hooks, original, action, cmd, sudoable=True, in_d
     if connection.mitogen_method == 'local':
         basedir = action._loader.get_basedir()
         connection.cwd = basedir if hooks.facade.series >= (2, 21) else basedir.encode('utf-8', 'surrogateescape')
-    if type(in_data) is modules.Token:
-        rc, stdout, stderr = modules.run(action, in_data.plan, hooks.facade)
+    job = jobs.of(action)
+    plan = in_data.plan if type(in_data) is modules.Token else job and job.started_by(cmd)
+    if plan:
+        rc, stdout, stderr = modules.run(action, plan, hooks.facade)
         stdout = to_text(stdout, errors=encoding_errors)
         stderr = to_text(stderr, errors=encoding_errors)
         return {'rc': rc, 'stdout': stdout, 'stdout_lines': stdout.splitlines(),
@@ -363,6 +369,10 @@ def _transfer_file(hooks, original, action, local_path, remote_path):
 
 
 def _transfer_data(hooks, original, action, remote_path, data):
+    if type(data) is modules.Token:
+        # Ansible transfers modules only to start jobs.
+        jobs.begin(action, remote_path, data, hooks.facade)
+        return remote_path
     modules.inform(action)
     if isinstance(data, str):
         data = data.encode('utf-8', 'surrogateescape')
@@ -377,6 +387,8 @@ def _fixup_perms2(hooks, original, action, remote_paths, remote_user=None, execu
     """What lies in the native directory belongs to the task's account already, and is executable for it."""
     connection = action._connection
     tmp = connection.native_tmp
+    if jobs.of(action):
+        return remote_paths
     if tmp is not None and all(path == tmp or connection.in_native_tmp(path) for path in remote_paths):
         return remote_paths
     if execute:

@@ -28,7 +28,7 @@ class Token(bytes):
 class Plan(object):
     """One run of one module."""
 
-    __slots__ = ('module', 'kind', 'call', 'arguments', 'python', 'discovery', 'variables')
+    __slots__ = ('module', 'kind', 'call', 'arguments', 'python', 'discovery', 'variables', 'job')
 
     def __init__(self, module, kind, call, arguments, python, discovery, variables):
         self.module = module
@@ -39,6 +39,11 @@ class Plan(object):
         #: The mode of interpreter discovery, if this run makes it.
         self.discovery = discovery
         self.variables = variables
+        #: Whether the module goes on after the answer.
+        self.job = False
+
+    def header(self):
+        return {'module': self.module, 'job': True} if self.job else {'module': self.module}
 
 
 def find(action, module_name):
@@ -144,7 +149,8 @@ def _has_python(connection, python):
 
 def shebang(plan):
     """What ansible-core takes for the first line of the module that runs."""
-    python = ' '.join(plan.python.argv or ['/usr/bin/python3'])
+    known = (plan.variables.get('ansible_facts') or {}).get('discovered_interpreter_python')
+    python = ' '.join(plan.python.argv or [known or '/usr/bin/python3'])
     return '#!' + ' '.join(python if word is None else word for word in plan.call.get('interpreter') or [None])
 
 
@@ -162,7 +168,7 @@ def run(action, plan, ansible):
         login = connection.login_route(plan.python)
         probe = _begin(session, 'node', login)
     try:
-        stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], {'module': plan.module})
+        stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], plan.header())
         meta, stdout, stderr = session.wait(stream, route)
         if probe is not None:
             (hello,) = session.wait(probe, login)
