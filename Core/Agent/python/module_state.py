@@ -142,7 +142,7 @@ class ModuleState(object):
                 # The lazy modules of six forget how they find a name that they have found.
                 if getattr(value, '__flags__', HEAP_TYPE) & HEAP_TYPE and not issubclass(value, types.ModuleType):
                     self._namespaces.append(Namespace('%s.%s' % (name, value.__name__), value, value.__dict__))
-            elif not is_cache(key):
+            elif depth or not is_cache(key):
                 self._note_value('%s.%s' % (name, key), value, depth)
 
     def _note_value(self, label, value, depth):

@@ -120,9 +120,9 @@ def execute(executor, ready, program, main, call, arguments):
         main.__cached__ = None
     sys.modules['__main__'] = main
     sys.argv[:] = [main.__file__]
-    folders = (call.get('environment') or {}).get('PYTHONPATH')
-    if folders:
-        sys.path[:0] = [str(folder) for folder in folders.split(os.pathsep) if folder]
+    folders = (call.get('environment') or {}).get('PYTHONPATH') or ''
+    STATE['path'] = [str(folder) for folder in folders.split(os.pathsep) if folder]
+    sys.path[:0] = STATE['path']
     basic = sys.modules.get(BASIC)
     if basic is not None:
         basic._ANSIBLE_ARGS = arguments
@@ -252,6 +252,9 @@ def selinux_came():
 def clean(executor):
     """After the answer."""
     PAYLOAD.remove()
+    for folder in STATE.pop('path', ()):
+        if folder in sys.path:
+            sys.path.remove(folder)
     if 'stderr' in STATE:
         os.dup2(STATE['stderr'], 2)
         os.close(STATE.pop('stderr'))
