@@ -124,7 +124,8 @@ def test_secrets_are_in_no_output(run, series):
     (run.folder / 'secrets.yml').write_text('ansible_become_password: hush-hush\n')
     done = run.play(series, '- command: "true"\n  become: true\n  become_user: nobody', '-vvvv', '-e', '@secrets.yml')
     assert 'hush-hush' not in done.text
-    assert run.requests()[-1]['hops'][1]['secrets'] == {'password': 'hush-hush'}
+    asked = [request for request in run.requests() if request['hops']]
+    assert asked[-1]['hops'][1]['secrets'] == {'password': 'hush-hush'}
 
 
 def test_without_a_router_there_is_one_warning_and_stock_behaviour(run, series):
