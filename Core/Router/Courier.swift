@@ -77,7 +77,7 @@ extension RouterCore {
       nodeStream.request(Parts.encode(self.runHeader(module, job: request.header.job, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown {
-        self.deliver(module.late.map(\.hash) + self.parts("tidy", "surroundings"), to: record.id, priority: .blob)
+        self.deliver(module.late.map(\.hash) + self.named("tidy", "surroundings"), to: record.id, priority: .blob)
       }
     }
     if tree.holds(module.program.hash, at: record.id) { return send() }
@@ -118,11 +118,11 @@ extension RouterCore {
     guard let nodeStream = begin(on: record, for: stream) else { return }
     nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
     stream.attach(nodeStream)
-    deliver(parts("surroundings"), to: record.id, priority: .blob)
+    deliver(named("surroundings"), to: record.id, priority: .blob)
   }
 
   /// Parts of the agent that HELLO has named: they come once a node has something to do.
-  private func parts(_ names: String...) -> [BlobHash] {
+  private func named(_ names: String...) -> [BlobHash] {
     names.map { name in
       let part = agent.part(name)
       blobs.add(part)
