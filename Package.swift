@@ -41,7 +41,12 @@ let package = Package(
     .library(name: "MitogenSu", type: .dynamic, targets: ["MitogenSu"]),
     .library(name: "MitogenDoas", type: .dynamic, targets: ["MitogenDoas"]),
     .library(name: "MitogenBecome", type: .dynamic, targets: ["MitogenBecome"]),
+    .library(name: "MitogenBinary", type: .dynamic, targets: ["MitogenBinary"]),
+    .library(name: "MitogenJSONArgs", type: .dynamic, targets: ["MitogenJSONArgs"]),
+    .library(name: "MitogenModuleReplacer", type: .dynamic, targets: ["MitogenModuleReplacer"]),
     .library(name: "MitogenNewStyle", type: .dynamic, targets: ["MitogenNewStyle"]),
+    .library(name: "MitogenOldStyle", type: .dynamic, targets: ["MitogenOldStyle"]),
+    .library(name: "MitogenWantJSON", type: .dynamic, targets: ["MitogenWantJSON"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -118,11 +123,12 @@ let package = Package(
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
         .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"),
         .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
-        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/launch.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/job.py"),
+        .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
         .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/spawn.py"), .embedInCode("python/state.py"),
-        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/trace.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -185,7 +191,7 @@ let package = Package(
       name: "MitogenLocal", dependencies: ["PluginKit"], path: "Plugins/Connection/Local",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
-      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS",
+      name: "MitogenSetNS", dependencies: ["PluginKit"], path: "Plugins/Connection/SetNS", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenSSH", dependencies: ["PluginKit"], path: "Plugins/Connection/SSH", exclude: ["README.md"],
@@ -202,11 +208,35 @@ let package = Package(
     .target(
       name: "MitogenBecome", dependencies: ["PluginKit"], path: "Plugins/Connection/Become", exclude: ["README.md"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
+    // The kinds of modules. RunnerKit is what runners share, NewStyleHalf what those of Python modules do.
     .target(
-      name: "MitogenNewStyle", dependencies: ["PluginKit"], path: "Plugins/Runner/NewStyle",
-      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      name: "RunnerKit", path: "Plugins/Runner/RunnerKit",
+      resources: [.embedInCode("script.py")], swiftSettings: strict),
+    .target(
+      name: "NewStyleHalf", path: "Plugins/Runner/NewStyle",
+      exclude: ["ImportRule.swift", "NewStyleRunner.swift"], sources: ["NewStyleHalf.swift"],
       resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
+      swiftSettings: strict),
+    .target(
+      name: "MitogenBinary", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/Binary",
+      resources: [.embedInCode("binary.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenJSONArgs", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/JSONArgs",
+      resources: [.embedInCode("json_args.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenModuleReplacer", dependencies: ["NewStyleHalf", "PluginKit", "RunnerKit"], path: "Plugins/Runner/ModuleReplacer",
       swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenNewStyle", dependencies: ["NewStyleHalf", "PluginKit"], path: "Plugins/Runner/NewStyle",
+      exclude: ["NewStyleHalf.swift", "importer.py", "kept.py", "new_style.py"],
+      sources: ["ImportRule.swift", "NewStyleRunner.swift"],
+      swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenOldStyle", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/OldStyle",
+      resources: [.embedInCode("old_style.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
+    .target(
+      name: "MitogenWantJSON", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/WantJSON",
+      resources: [.embedInCode("want_json.py")], swiftSettings: strict, linkerSettings: onlyTheEntry),
 
     // MARK: Tests
     .executableTarget(
@@ -228,7 +258,13 @@ let package = Package(
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
-    .testTarget(name: "MitogenTests", dependencies: ["Mitogen", "Plans", "Wire"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .testTarget(
+      name: "MitogenTests",
+      dependencies: [
+        "Mitogen", "Plans", "Wire", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
       name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
       swiftSettings: strict),

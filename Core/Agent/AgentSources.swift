@@ -14,7 +14,7 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "launch"]
+  public static let partNames = ["enter", "exec", "files", "job", "launch", "trace"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
@@ -27,11 +27,14 @@ public enum AgentSources {
       ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
     case "files": [PackageResources.spawn_py, PackageResources.files_py]
+    // Executed by executors, not by the agent.
+    case "job": [PackageResources.job_py]
     case "launch":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
         PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
       ]
+    case "trace": [PackageResources.trace_py]
     default: nil
     }
   }
@@ -40,7 +43,7 @@ public enum AgentSources {
   public static func part(serving operation: String) -> String? {
     switch operation {
     case "exec": "exec"
-    case "put", "get", "tmp", "remove": "files"
+    case "put", "get", "tmp", "remove", "run_in_directory": "files"
     case "open": "launch"
     case "enter": "enter"
     default: nil

@@ -57,8 +57,16 @@ public struct PreparedModule: Sendable {
   public let late: [Blob]
   /// The name of the runner that recognised the module.
   public let runner: String
+  /// Whether the runner's half needs the node's private directory.
+  public let directory: Bool
   /// What Ansible would have said about routes that are going away; shown once for a module.
   public let deprecations: [String]
+}
+
+/// Which runner runs a module, and how.
+public struct RecognisedModule: Equatable, Sendable {
+  public let runner: String
+  public let plan: RunPlan
 }
 
 /// What the store needs of a module runner, whichever library it lives in. Called on the caller's thread.

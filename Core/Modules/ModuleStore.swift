@@ -29,6 +29,25 @@ public final class ModuleStore: Sendable {
     self.recognisers = recognisers.sorted { ($0.precedence, $0.name) < ($1.precedence, $1.name) }
   }
 
+  /// Which runner runs a module, and how; nil if none recognises it. Reads the module's own file only.
+  public func recognise(_ request: ModuleRequest) throws -> RecognisedModule? {
+    let source = try read(request)
+    guard let runner = try runner(for: source, at: request.path) else { return nil }
+    return RecognisedModule(runner: runner.name, plan: try runner.plan(source: source, path: request.path))
+  }
+
+  private func read(_ request: ModuleRequest) throws -> [UInt8] {
+    do {
+      return try FileSystem.read(request.path)
+    } catch {
+      throw ModuleError("cannot read the module \(request.name) at \(request.path): \(error.reason)", code: "not_found")
+    }
+  }
+
+  private func runner(for source: [UInt8], at path: String) throws -> (any ModuleRecogniser)? {
+    try recognisers.first { try $0.recognises(source: source, path: path) }
+  }
+
   public func prepare(_ request: ModuleRequest) throws -> PreparedModule {
     guard let stamp = FileSystem.stamp(request.path) else {
       throw ModuleError(
@@ -44,18 +63,14 @@ public final class ModuleStore: Sendable {
   }
 
   private func prepare(_ request: ModuleRequest, _ state: inout State) throws -> PreparedModule {
-    let source: [UInt8]
-    do {
-      source = try FileSystem.read(request.path)
-    } catch {
-      throw ModuleError("cannot read the module \(request.name) at \(request.path): \(error.reason)", code: "not_found")
-    }
-    guard let runner = try recognisers.first(where: { try $0.recognises(source: source, path: request.path) }) else {
+    let read = try read(request)
+    guard let runner = try runner(for: read, at: request.path) else {
       throw ModuleError(
         "no module runner recognises \(request.name) at \(request.path)",
         hint: "`mitogen plugins list` shows the runners that are loaded.")
     }
-    let plan = try runner.plan(source: source, path: request.path)
+    let plan = try runner.plan(source: read, path: request.path)
+    let source = plan.substitutions.reduce(read) { $0.replacing($1) }
     let half: Blob
     if let known = state.halves[runner.name] {
       half = known
@@ -82,6 +97,27 @@ public final class ModuleStore: Sendable {
       late.append(blob)
     }
     return PreparedModule(
-      program: Blob(program.json), blobs: blobs, late: late, runner: runner.name, deprecations: closure.deprecations)
+      program: Blob(program.json), blobs: blobs, late: late, runner: runner.name, directory: plan.directory,
+      deprecations: closure.deprecations)
+  }
+}
+
+extension [UInt8] {
+  /// The bytes with each occurrence of the substitution's text replaced.
+  fileprivate func replacing(_ substitution: RunPlan.Substitution) -> [UInt8] {
+    let text = Array(substitution.text.utf8)
+    guard !text.isEmpty else { return self }
+    var result: [UInt8] = []
+    var at = startIndex
+    while at < endIndex {
+      if self[at] == text[0], self[at...].starts(with: text) {
+        result += substitution.by.utf8
+        at += text.count
+      } else {
+        result.append(self[at])
+        at += 1
+      }
+    }
+    return result
   }
 }

@@ -1,5 +1,6 @@
 import Modules
 import NIOCore
+import Plans
 import Registry
 import Routing
 import Wire
@@ -10,6 +11,7 @@ extension RouterCore {
   func serve(_ request: ClientRequest, for stream: ClientStream) {
     if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
     if request.header.op == .catalogue { return catalogue(stream) }
+    if request.header.op == .recognise { return recognise(request, stream) }
     if request.header.op == .reset { return reset(request, stream) }
     let record: NodeRecord
     // The one that it used before may make room for this one.
@@ -41,7 +43,7 @@ extension RouterCore {
         case .failure(let failure): stream.refuse(failure)
         }
       }
-    case .reset, .status, .catalogue: break  // served above
+    case .reset, .status, .catalogue, .recognise: break  // served above
     }
   }
 
@@ -72,7 +74,7 @@ extension RouterCore {
       // A node that was given the program was given all that it names.
       let isKnown = self.tree.holds(module.program.hash, at: record.id)
       if !isKnown { self.deliver(module.names, to: record.id) }
-      nodeStream.request(Parts.encode(self.runHeader(module.program.hash), request.part(0), request.part(1)))
+      nodeStream.request(Parts.encode(self.runHeader(module, job: request.header.job, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown { self.deliver(module.late.map(\.hash), to: record.id, priority: .blob) }
     }
@@ -80,11 +82,31 @@ extension RouterCore {
     whenCompressed(module.names, for: record, then: send)
   }
 
-  private func runHeader(_ program: BlobHash) -> ByteBuffer {
+  private func runHeader(_ module: PreparedModule, job: Bool, for record: NodeRecord) -> ByteBuffer {
+    let program = module.program.hash
+    // What starts a process or goes on as a job is not worth keeping a header for.
+    if job || module.directory {
+      let through = job ? #","through":"\#(supply("job", to: record).hex)""# : ""
+      let run = module.directory ? #""op":"run_in_directory","part":"\#(supply("files", to: record).hex)""# : #""op":"run""#
+      return ByteBuffer(string: #"{\#(run),"program":"\#(program.hex)"\#(through)}"#)
+    }
     if let made = runHeaders[program] { return made }
     let header = ByteBuffer(string: #"{"op":"run","program":"\#(program.hex)"}"#)
     runHeaders[program] = header
     return header
+  }
+
+  /// Which runner would run a module. The client writes the arguments as that one wants them.
+  private func recognise(_ request: ClientRequest, _ stream: ClientStream) {
+    guard let module = request.header.module else {
+      return stream.refuse(Failure(code: "protocol", message: "a recognise request without a module"))
+    }
+    modules.recognise(module, on: desk, loop: loop) { result in
+      switch result {
+      case .success(let recognised): stream.reply(WireJSON.encode(RecognisedReply(recognised)))
+      case .failure(let failure): stream.refuse(failure)
+      }
+    }
   }
 
   // MARK: The agent's other operations
@@ -97,10 +119,15 @@ extension RouterCore {
   }
 
   func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {
+    ByteBuffer(string: #"{"op":"\#(op)","part":"\#(supply(name, to: record).hex)"}"#)
+  }
+
+  /// Sends a piece of the agent to a node that lacks it.
+  private func supply(_ name: String, to record: NodeRecord) -> BlobHash {
     let part = agent.part(name)
     blobs.add(part)
     deliver([part.hash], to: record.id)
-    return ByteBuffer(string: #"{"op":"\#(op)","part":"\#(part.hash.hex)"}"#)
+    return part.hash
   }
 
   private func put(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
@@ -171,6 +198,19 @@ extension RouterCore {
 extension PreparedModule {
   /// What must be on a node before the program can run there; the program, which names the others, is the last.
   fileprivate var names: [BlobHash] { blobs.map(\.hash) + [program.hash] }
+}
+
+/// The reply of `recognise`; `runner` is missing where no runner knows the module.
+private struct RecognisedReply: Encodable {
+  var runner: String?
+  var arguments: RunPlan.Arguments?
+  var interpreter: RunPlan.Interpreter?
+
+  init(_ module: RecognisedModule?) {
+    runner = module?.runner
+    arguments = module?.plan.arguments
+    interpreter = module?.plan.interpreter
+  }
 }
 
 /// The reply of `status`.

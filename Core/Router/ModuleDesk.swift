@@ -53,6 +53,22 @@ final class ModuleDesk {
     }
   }
 
+  func recognise(
+    _ request: ModuleRequest, on desk: NIOThreadPool, loop: any EventLoop,
+    then: @escaping (Result<RecognisedModule?, Failure>) -> Void
+  ) {
+    let (store, registry) = (self.store, self.registry)
+    desk.runIfActive(eventLoop: loop) { () -> Result<RecognisedModule?, Failure> in
+      do {
+        return .success(try store.get(registry).recognise(request))
+      } catch {
+        return .failure(Failure(module: error))
+      }
+    }.assumeIsolated().whenComplete { outcome in
+      then((try? outcome.get()) ?? .failure(Failure(code: "internal", message: "the router is shutting down")))
+    }
+  }
+
   private static func signature(_ path: String) -> Signature? {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }

@@ -34,6 +34,7 @@ extension RouterCore {
       link.machine.allow(node: node.id)
     }
     log.debug("opening \(hop.name) by \(hop.method)", metadata: ["node": "\(node.id)"])
+    if configuration.nodesKeepLogFiles { askForLogFile(of: record) }
     if gate.enter(node.id) {
       plan(hop, for: record, behind: parent)
     } else {

@@ -124,7 +124,7 @@ class Connection:
         head = json.loads(parts[0])
         hops = [json.loads(hop) for hop in parts[1:1 + head['hops']]]
         rest = parts[1 + head['hops']:]
-        if head['op'] != 'catalogue':
+        if head['op'] not in ('catalogue', 'recognise'):
             self.record(head, hops, rest)
         try:
             for hop in hops:
@@ -160,6 +160,9 @@ class Connection:
     def op_catalogue(self, head, rest, content):
         return [json.dumps(built_methods()).encode()]
 
+    def op_recognise(self, head, rest, content):
+        return [b'{}']
+
     def op_node(self, head, rest, content):
         return [json.dumps({'mitogen': 1, 'python': sys.executable, 'version': list(sys.version_info[:3]),
                             'home': os.path.expanduser('~'), 'user': 'me', 'uid': os.getuid()}).encode()]
@@ -173,7 +176,18 @@ class Connection:
         inside = os.path.relpath(path, parent)
         name = '' if inside.startswith('..') else os.path.splitext(inside)[0].replace(os.sep, '.')
         code = RUN % {'parent': parent, 'path': path, 'name': name}
-        return self.spawn([sys.executable, '-c', code], call, rest[1])
+        answer = self.spawn([sys.executable, '-c', code], call, rest[1])
+        return self.job(call, answer[1]) if head.get('job') else answer
+
+    def job(self, call, result):
+        """A job that has ended when it is said to have started."""
+        name = call['job']['id'] + '.1'
+        folder = os.path.expanduser(call['environment']['ANSIBLE_ASYNC_DIR'])
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(result)
+        started = {'started': True, 'finished': False, 'ansible_job_id': name, 'results_file': file.name}
+        return [b'{"rc":0}', json.dumps(started).encode(), b'']
 
     def op_exec(self, head, rest, content):
         call = json.loads(rest[0])

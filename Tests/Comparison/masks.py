@@ -9,6 +9,7 @@ KEYS = {
     "start": "when a command ran",
     "end": "when a command ran",
     "delta": "how long a command ran",
+    "child_pid": "a job's process",
     "elapsed": "how long a download or a wait took",
     "atime": "when a file was read",
     "mtime": "when a file was written",
@@ -71,6 +72,8 @@ STRINGS = [
     (re.compile(r'(?m)^ +File "(?:<stdin>|<frozen runpy>|/[^"\n]*runpy\.py)", line \d+, in .*\n(?:    .*\n)?'), ""),
     (re.compile(r'File "/mitogen/'), 'File "PAYLOAD/'),
     (re.compile(r'(?m)^( +File "PAYLOAD/[^"\n]+", line \d+, in .*\n)    .*\n'), r"\1"),
+    # what reads a job's result, which is ours
+    (re.compile(r'(?m)^ +File "(?:PAYLOAD/ansible/modules/async_wrapper\.py|runner)", line \d+, in .*\n(?:    .*\n)?'), ""),
     # when a command ran, in a module's output as it stands
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"), "TIME"),
     (re.compile(r"\b\d:\d\d:\d\d\.\d{6}"), "DURATION"),

@@ -10,9 +10,13 @@ struct WordRecogniser: ModuleRecogniser {
   var precedence: Int
   var word: String
   var closure = RunPlan.Closure.python
+  var substitutions: [RunPlan.Substitution] = []
+  var directory = false
 
   func recognises(source: [UInt8], path: String) -> Bool { String(decoding: source, as: UTF8.self).contains(word) }
-  func plan(source: [UInt8], path: String) -> RunPlan { RunPlan(closure: closure, settings: ["style": word]) }
+  func plan(source: [UInt8], path: String) -> RunPlan {
+    RunPlan(closure: closure, directory: directory, substitutions: substitutions, settings: ["style": word])
+  }
   func half() -> [UInt8] { Array("# \(name)\n".utf8) }
 }
 
@@ -66,6 +70,29 @@ struct WordRecogniser: ModuleRecogniser {
     let package = "from pkgutil import extend_path\n__path__=extend_path(__path__,__name__)\n"
       + "__version__=\"2.99.1\"\n__author__=\"Ansible, Inc.\"\n"
     #expect(prepared.blobs.contains(Blob(Array(package.utf8))))
+  }
+
+  @Test func whatARunnerReplacesIsReplacedBeforeImportsAreLookedFor() throws {
+    let store = ModuleStore(recognisers: [
+      WordRecogniser(
+        name: "replacer", precedence: 1, word: "<<COMMON>>",
+        substitutions: [.init("<<COMMON>>", by: "from ansible.module_utils.basic import *")], directory: true)
+    ])
+    tree.write("old.py", "<<<COMMON>>\nx = '<<COMMON>'\n<<COMMON>>")
+    let prepared = try store.prepare(request("old.py", name: "old"))
+    #expect(files(prepared).contains("ansible/module_utils/basic.py"))
+    let line = "from ansible.module_utils.basic import *"
+    #expect(prepared.blobs.contains(Blob(Array("<\(line)\nx = '<<COMMON>'\n\(line)".utf8))))
+    #expect(prepared.directory)
+  }
+
+  @Test func aModuleIsRecognisedWithoutLookingForWhatItImports() throws {
+    tree.write("broken.py", "from ansible.module_utils.nothing import x\n")
+    let found = try store.recognise(request("broken.py"))
+    #expect(found?.runner == "new-style" && found?.plan.closure == .python)
+    tree.write("unknown.py", "nothing\n")
+    #expect(try store.recognise(request("unknown.py")) == nil)
+    #expect(throws: ModuleError.self) { try store.recognise(request("missing.py")) }
   }
 
   @Test func theSameModuleHasTheSameHashInEveryStore() throws {

@@ -11,7 +11,8 @@ enum BuiltLibraries {
   }()
 
   private static let plugins = [
-    "Local", "SetNS", "SSH", "Sudo", "Su", "Doas", "Become", "NewStyle",
+    "Local", "SetNS", "SSH", "Sudo", "Su", "Doas", "Become",
+    "Binary", "JSONArgs", "ModuleReplacer", "NewStyle", "OldStyle", "WantJSON",
     "Buildah", "Docker", "Incus", "Jail", "Kubectl", "LXC", "LXD", "Podman",
   ]
 

@@ -20,6 +20,7 @@ import Testing
   @Test(arguments: [
     "libMitogenLocal.so", "libMitogenSetNS.so", "libMitogenSSH.so", "libMitogenSudo.so", "libMitogenSu.so",
     "libMitogenDoas.so", "libMitogenBecome.so", "libMitogenNewStyle.so",
+    "libMitogenBinary.so", "libMitogenModuleReplacer.so", "libMitogenOldStyle.so",
   ])
   func aPluginOfOursExportsItsEntryAndNothingElse(_ name: String) throws {
     let elf = try parse(read(BuiltLibraries.buildFolder + "/" + name))

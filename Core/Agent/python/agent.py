@@ -54,7 +54,11 @@ class Agent(object):
             'platform': sys.platform, 'pid': os.getpid(), 'uid': os.geteuid(), 'user': user,
             'home': os.environ.get('HOME') or home, 'cwd': directory, 'hostname': system[1]}
 
+    def trace(self, text):
+        """For the log file of this node, if it was asked for: then the part `trace` takes the place of this."""
+
     def log(self, level, text, logger='agent'):
+        self.trace('%s: %s: %s' % (level, logger, text))
         wanted = (self.hello or {}).get('log', 'warning')
         if LEVELS.get(level, 3) >= LEVELS.get(wanted, 2):
             self.link.send(self.node, 0, LOG, encode_json({'level': level, 'logger': logger, 'text': text}))
@@ -141,11 +145,13 @@ class Agent(object):
             self._failed(stream, e)
 
     def stream_ended(self, stream):
+        self.trace('stream %d: end' % stream.number)
         self.streams.pop(stream.number, None)
 
     def request_received(self, stream):
         stream.header = decode_json(stream.parts[0])
-        self._when_here(stream, ('part', 'program'), lambda: self._begin(stream))
+        self.trace('stream %d: %s' % (stream.number, stream.header['op']))
+        self._when_here(stream, ('part', 'program', 'through'), lambda: self._begin(stream))
 
     def _when_here(self, stream, keys, action):
         """Acts when the blobs that the header names under `keys` are here; asks for those that are not."""
@@ -164,6 +170,7 @@ class Agent(object):
     def _need(self, missing):
         missing = self.store.not_asked(missing)
         if missing:
+            self.trace('needs %d blobs' % len(missing))
             self.link.send(self.node, 0, NEED, b''.join(missing), CALLS)
 
     def _failed(self, stream, error):

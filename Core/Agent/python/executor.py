@@ -1,12 +1,13 @@
 """An executor: a process that runs modules, one at a time, and is used again while it is as it was.
 
-It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, call, arguments. It
-answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next.
+It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, hash of what stands between
+executor and runner's half (or nothing), call, arguments, and for a runner that writes files the node's private directory.
+It answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next.
 """
 
 
 class Executor(object):
-    """What a runner's half gets: `blobs`, and `log(level, text)`. The half offers
+    """What a runner's half gets: `directory` (if its plan asks for it), `keep(fd)`, `log(level, text)`. The half offers
 
     `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor) -> reason or None` (called
     after the answer) and `preload(program, files)` (called in the fork server, which later executors are made from).
@@ -22,6 +23,7 @@ class Executor(object):
         self._reader = FrameReader()
         self._lock = thread.allocate_lock()
         self._files = None
+        self.directory = None
         halves.fetch = self._await
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(before=self._before_fork)
@@ -89,7 +91,8 @@ class Executor(object):
         self._begun(0)
         self._send(stream, END)
 
-    def _run(self, name, call, arguments):
+    def _run(self, name, through, call, arguments, directory=None):
+        self.directory = directory
         call = decode_json(call) if len(call) > 2 else {}
         program, files = self._halves.program(name)
         if call.get('cwd'):
@@ -100,13 +103,25 @@ class Executor(object):
         self._files = files
         if not hasattr(os, 'register_at_fork'):
             files.complete()
-        rc = half['run'](self, program, files, call, arguments)
+        if through:
+            runner, half = half, self._halves.half(to_hex(through))
+            rc = half['start'](self, runner, program, files, call, arguments)
+        else:
+            rc = half['run'](self, program, files, call, arguments)
         return half, int(rc or 0) & 255
 
     def _send(self, stream, kind, payload=b'', rc=0):
         """Where the agent listens no more, our end is the answer."""
         if not write(self._control, encode_frame(EXECUTOR, stream, kind, 0, payload)):
             os._exit(rc)
+
+    def keep(self, fd):
+        """The half's own descriptor, which is open from now on and no task's."""
+        self._state.keep(fd)
+
+    def leave(self):
+        """For a process that is no executor any more: the agent hears nothing of it."""
+        close(self._control)
 
     def log(self, level, text):
         self._send(0, LOG, encode_json({'level': level, 'logger': 'executor', 'text': text}))

@@ -190,17 +190,30 @@ class Get(object):
 
 
 def tmp(agent, stream):
-    """This node's one private directory: in the first place that can be written and executed in."""
-    candidates = decode_json(stream.parts[1]).get('candidates') or []
+    """Tells this node's one private directory."""
+    if private_directory(agent, stream, decode_json(stream.parts[1]).get('candidates')):
+        stream.reply_json({'path': to_text(agent.directory)})
+
+
+def run_in_directory(agent, stream):
+    """A `run` whose runner writes files: the directory, one part more, goes with the call."""
+    if private_directory(agent, stream, decode_json(stream.parts[1]).get('directory')):
+        stream.parts.append(agent.directory)
+        agent.operations['run'](stream)
+
+
+def private_directory(agent, stream, candidates):
+    """This node's one private directory: in the first place that can be written and executed in. None: it is said."""
     if agent.directory is None:
-        for candidate in list(candidates) + list(FALLBACKS):
+        places = list(candidates or ()) + list(FALLBACKS)
+        for candidate in places:
             agent.directory = make_private(agent, candidate)
             if agent.directory:
                 break
         else:
-            return stream.fail('file', 'no directory for temporary files can be written and executed in; tried: ' + ', '.join(
-                list(candidates) + list(FALLBACKS)), 'Set remote_tmp to one that can.')
-    stream.reply_json({'path': to_text(agent.directory)})
+            stream.fail('file', 'no directory for temporary files can be written and executed in; tried: '
+                        + ', '.join(places), 'Set remote_tmp to one that can.')
+    return agent.directory
 
 
 def make_private(agent, candidate):
@@ -257,5 +270,6 @@ def remove(agent, stream):
 def register(agent):
     agent.operations['put'] = lambda stream: Put(agent, stream).start()
     agent.operations['get'] = lambda stream: Get(agent, stream).start()
+    agent.operations['run_in_directory'] = lambda stream: run_in_directory(agent, stream)
     agent.operations['tmp'] = lambda stream: tmp(agent, stream)
     agent.operations['remove'] = lambda stream: remove(agent, stream)

@@ -146,8 +146,11 @@ class Pool(object):
         if call.program not in worker.programs:
             self._supply(worker.control, worker.held, call.program)
             worker.programs.add(call.program)
+        through = from_hex(call.stream.header.get('through', ''))
+        if through:
+            self._pass_on(worker.control, worker.held, [through])
         worker.control.send_message(
-            0, call.stream.number, REQUEST, encode_parts([call.program] + call.stream.parts[1:3]), CALLS)
+            0, call.stream.number, REQUEST, encode_parts([call.program, through] + call.stream.parts[1:]), CALLS)
         worker.control.flush()
         if call.timeout:
             call.timer = self._loop.after(call.timeout, lambda: self._end(

@@ -27,6 +27,10 @@ class ProcessState(object):
         self._streams = sys.stdin, sys.stdout, sys.stderr
         self._limit = sys.getrecursionlimit()
 
+    def keep(self, fd):
+        keep_private(fd)
+        self._fds += 1
+
     def restore(self):
         try:
             return self._restore()

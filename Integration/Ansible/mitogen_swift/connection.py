@@ -222,7 +222,7 @@ class NodeConnection(object):
         cmd = to_text(cmd, errors='surrogate_or_strict')
         display.vvv('EXEC {0}'.format(cmd), host=self.host_shown)
         become = self.become
-        tty = bool(self.mitogen_method == 'ssh' and not in_data and sudoable and routes.option(self, 'use_tty', True))
+        tty = not in_data and sudoable and self.uses_terminal()
         call = self.call_context({'command': cmd, 'shell': '/bin/sh', 'tty': tty, 'stream': False, 'prompts': []})
         secrets = {}
         if become is not None and sudoable and become.success:
@@ -241,11 +241,8 @@ class NodeConnection(object):
             raise
         if become is not None and sudoable and become.success:
             stdout = without_success(stdout, become.success, self.mitogen_method == 'ssh')
-        if tty and self.on_account and self.password_typed:
-            # Where vanilla types the password for each command, the newline behind the prompt is output.
-            stdout = b'\r\n' + stdout
-        if tty and self._shares_connection():
-            stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
+        if tty:
+            stdout, stderr = self.as_on_terminal(stdout, stderr, self.on_account and self.password_typed)
         return json.loads(meta).get('rc', 0), stdout, stderr
 
     def put_file(self, in_path, out_path):
@@ -318,6 +315,24 @@ class NodeConnection(object):
             self.become is None or self.become.pipelining)
 
     # What vanilla's ssh would have said
+
+    def uses_terminal(self):
+        """Whether vanilla asks for a terminal for a command that reads nothing."""
+        return self.mitogen_method == 'ssh' and bool(routes.option(self, 'use_tty', True))
+
+    def types_password(self):
+        """Whether vanilla types a password for each command, to get to the task's account."""
+        return (self.become is not None and self.become_changes_account()
+                and bool(routes.option(self.become, 'become_pass')))
+
+    def as_on_terminal(self, stdout, stderr, password_typed):
+        """The output of a command as vanilla returns it from a terminal."""
+        if password_typed:
+            # The newline behind the prompt is output.
+            stdout = b'\r\n' + stdout
+        if self._shares_connection():
+            stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
+        return stdout, stderr
 
     def _ssh_host(self):
         return routes.option(self, 'host') or self._play_context.remote_addr

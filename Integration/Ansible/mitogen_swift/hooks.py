@@ -24,7 +24,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import modules, routes, synchronize
+from . import jobs, kinds, modules, routes, synchronize
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -64,6 +64,8 @@ class Facade(object):
         self.version = __version__
         self.directory = os.path.dirname(os.path.realpath(ansible.__file__))
         self.by_distribution = version < (2, 19)
+        #: How async_wrapper writes what is or is not so.
+        self.no_and_yes = [0, 1] if version < (2, 19) else [False, True]
         self.new_style = module_common.NEW_STYLE_PYTHON_MODULE_RE
         self.discover_interpreter = interpreter_discovery.discover_interpreter
         if version < (2, 19):
@@ -75,19 +77,25 @@ class Facade(object):
             # ansible-core imports what reads results when the first result comes: in each worker.
             get_module_decoder('legacy', Direction.MODULE_TO_CONTROLLER)
 
-    def encode_arguments(self, arguments):
+    def encode_arguments(self, arguments, form):
+        """As a runner's plan asks for them."""
+        if form == 'words':
+            return kinds.as_words(arguments)
+        if form == 'ansible':
+            arguments = {'ANSIBLE_MODULE_ARGS': arguments}
         return json.dumps(arguments, **self._encoding).encode('utf-8')
 
     def collection_paths(self):
         return [to_text(path) for path in AnsibleCollectionConfig.collection_paths]
 
     def configured(self, token, path):
-        """What `_configure_module` returns for a new-style module whose source stays here."""
+        """What `_configure_module` returns for a module whose source stays here. Whatever its kind, it is called new:
+        for all others ansible-core transfers files."""
+        shebang = modules.shebang(token.plan)
         if self.series < (2, 19):
-            return 'new', '#!/usr/bin/python3', token, path
+            return 'new', shebang, token, path
         return module_common._BuiltModule(
-            b_module_data=token, module_style='new', shebang='#!/usr/bin/python3',
-            serialization_profile='legacy'), path
+            b_module_data=token, module_style='new', shebang=shebang, serialization_profile='legacy'), path
 
 
 def series(version=__version__):
@@ -228,8 +236,8 @@ class Hooks(object):
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
-        if path and self.module_tier:
-            modules.is_new_style(path, self.facade.new_style)
+        if path:
+            modules.kind_of(name, path, self.session, self.facade)
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""
@@ -246,20 +254,24 @@ class Hooks(object):
 
 
 def _configure_module(hooks, original, action, module_name, module_args, task_vars):
+    job = jobs.of(action)
+    if job and module_name == jobs.WRAPPER:
+        return hooks.facade.configured(job.token, jobs.WRAPPER)
     if not takes_module_tier(action, task_vars):
         return original(action, module_name, module_args, task_vars)
     path = modules.find(action, module_name)
-    if path is None or not modules.is_new_style(path, hooks.facade.new_style):
+    kind = path and modules.kind_of(module_name, path, action._connection.session, hooks.facade)
+    plan = kind and modules.plan(action, module_name, path, kind, module_args, task_vars, hooks.facade)
+    if not plan:
         return original(action, module_name, module_args, task_vars)
     token = modules.Token(b'mitogen')
-    token.plan = modules.plan(action, module_name, path, module_args, task_vars, hooks.facade)
+    token.plan = plan
     return hooks.facade.configured(token, path)
 
 
 def takes_module_tier(action, task_vars):
-    """Whether a new-style module of this task is ours to run; otherwise Ansible builds it and we transport it."""
-    return not (action._task.async_val or C.DEFAULT_KEEP_REMOTE_FILES
-                or C.config.get_config_value('PYTHON_MODULE_RLIMIT_NOFILE', variables=task_vars))
+    """Whether a module of this task is ours to run; otherwise Ansible builds it and we transport it."""
+    return not (C.DEFAULT_KEEP_REMOTE_FILES or C.config.get_config_value('PYTHON_MODULE_RLIMIT_NOFILE', variables=task_vars))
 
 
 def _is_pipelining_enabled(hooks, original, action, module_style, wrap_async=False):
@@ -273,8 +285,10 @@ def _low_level_execute_command(hooks, original, action, cmd, sudoable=True, in_d
     if connection.mitogen_method == 'local':
         basedir = action._loader.get_basedir()
         connection.cwd = basedir if hooks.facade.series >= (2, 21) else basedir.encode('utf-8', 'surrogateescape')
-    if type(in_data) is modules.Token:
-        rc, stdout, stderr = modules.run(action, in_data.plan, hooks.facade)
+    job = jobs.of(action)
+    plan = in_data.plan if type(in_data) is modules.Token else job and job.started_by(cmd)
+    if plan:
+        rc, stdout, stderr = modules.run(action, plan, hooks.facade)
         stdout = to_text(stdout, errors=encoding_errors)
         stderr = to_text(stderr, errors=encoding_errors)
         return {'rc': rc, 'stdout': stdout, 'stdout_lines': stdout.splitlines(),
@@ -293,8 +307,7 @@ class on_account(object):
         connection = self._connection
         self._become = connection.become
         self._route = connection.account_route()
-        connection.password_typed = (
-            self._become is not None and connection.become_changes_account() and bool(routes.option(self._become, 'become_pass')))
+        connection.password_typed = connection.types_password()
         connection.become = None
         connection.on_account = self._route
 
@@ -350,6 +363,10 @@ def _transfer_file(hooks, original, action, local_path, remote_path):
 
 
 def _transfer_data(hooks, original, action, remote_path, data):
+    if type(data) is modules.Token:
+        # Ansible transfers modules only to start jobs.
+        jobs.begin(action, remote_path, data, hooks.facade)
+        return remote_path
     modules.inform(action)
     if isinstance(data, str):
         data = data.encode('utf-8', 'surrogateescape')
@@ -364,6 +381,8 @@ def _fixup_perms2(hooks, original, action, remote_paths, remote_user=None, execu
     """What lies in the native directory belongs to the task's account already, and is executable for it."""
     connection = action._connection
     tmp = connection.native_tmp
+    if jobs.of(action):
+        return remote_paths
     if tmp is not None and all(path == tmp or connection.in_native_tmp(path) for path in remote_paths):
         return remote_paths
     if execute:

@@ -7,28 +7,16 @@ tags are Ansible's own, in every release.
 
 import json
 import os
-import re
 
-from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.loader import module_loader, module_utils_loader
 from ansible.utils.display import Display
 
+from . import kinds, routes
 from .connection import compact
 
 display = Display()
-
-#: Python that a module's first line may name for it to run in the node's own Python: what Ansible replaces by
-#: `ansible_python_interpreter`.
-PYTHON_SHEBANG = re.compile(br'\A#![ \t]*\S*/python[ \t]*\r?\n')
-#: How far ansible-core looks for bytes that no source has.
-BINARY_LOOK = 1024
-#: ansible-core puts `module_utils` in place of this; what is left of it is better served by ansible-core.
-REPLACER = b'#<<INCLUDE_ANSIBLE_MODULE_COMMON>>'
-
-#: path -> (identity of the file, is it new-style). Filled in the main process for what is used often.
-_recognised = {}
-
 
 class Token(bytes):
     """Stands for a module that is ready to run. Never transferred; `plan` says what to run and how."""
@@ -39,32 +27,22 @@ class Token(bytes):
 class Plan(object):
     """One run of one module."""
 
-    __slots__ = ('module', 'call', 'arguments', 'python', 'discovery', 'variables')
+    __slots__ = ('module', 'kind', 'call', 'arguments', 'python', 'discovery', 'variables', 'job')
 
-    def __init__(self, module, call, arguments, python, discovery, variables):
+    def __init__(self, module, kind, call, arguments, python, discovery, variables):
         self.module = module
+        self.kind = kind
         self.call = call
         self.arguments = arguments
         self.python = python
         #: The mode of interpreter discovery, if this run makes it.
         self.discovery = discovery
         self.variables = variables
+        #: Whether the module goes on after the answer.
+        self.job = False
 
-
-def is_new_style(path, pattern):
-    """Whether the module imports `module_utils` and asks for no Python of its own."""
-    stat = os.stat(path)
-    identity = (stat.st_mtime_ns, stat.st_size)
-    known = _recognised.get(path)
-    if known is not None and known[0] == identity:
-        return known[1]
-    with open(path, 'rb') as file:
-        source = file.read()
-    answer = bool(
-        b'\0' not in source[:BINARY_LOOK] and REPLACER not in source and pattern.search(source)
-        and (PYTHON_SHEBANG.match(source) or not source.startswith(b'#!')))
-    _recognised[path] = (identity, answer)
-    return answer
+    def header(self):
+        return {'module': self.module, 'job': True} if self.job else {'module': self.module}
 
 
 def find(action, module_name):
@@ -90,15 +68,36 @@ def inform(action):
     action._connection.task_is(variables_of(action, variables), action._templar, name)
 
 
-def plan(action, module_name, module_path, module_args, task_vars, ansible):
-    """What `_execute_module` of this action shall run; `ansible` is the facade of `hooks`."""
+def description(name, path, ansible):
+    """A module as the router is told of it; `ansible` is the facade of `hooks`."""
+    return {
+        'name': name,
+        'path': path,
+        'ansible': ansible.directory,
+        'version': ansible.version,
+        'utils': [path for path in module_utils_loader._get_paths(subdirs=False) if os.path.isdir(path)],
+        'collections': ansible.collection_paths(),
+    }
+
+
+def kind_of(name, path, session, ansible):
+    return kinds.kind_of(path, ansible.new_style, lambda: session.recognise(description(name, path, ansible)))
+
+
+def plan(action, module_name, module_path, kind, module_args, task_vars, ansible):
+    """What `_execute_module` of this action shall run. None: a script that the node cannot run, having no Python."""
     connection = action._connection
     variables = variables_of(action, task_vars)
     inform(action)
     python = connection.interpreter()
+    call = {}
+    discovery = python.mode
+    if kind.interpreter != 'node':
+        discovery = _plan_program(action, module_path, kind, call, variables, python, ansible)
+        if discovery is None and not _has_python(connection, python):
+            return None
     environment = {}
     action._compute_environment_string(environment)
-    call = {}
     if environment:
         call['environment'] = {to_text(k): to_text(v, nonstring='simplerepr') for k, v in environment.items()}
     if connection.mitogen_method == 'local':
@@ -112,16 +111,42 @@ def plan(action, module_name, module_path, module_args, task_vars, ansible):
         # Nothing was transferred, so the directory is not there: the module makes one if it needs one.
         if connection.in_native_tmp(module_args['_ansible_tmpdir'] + '/'):
             module_args['_ansible_tmpdir'] = None
-    module = {
-        'name': module_name,
-        'path': module_path,
-        'ansible': ansible.directory,
-        'version': ansible.version,
-        'utils': [path for path in module_utils_loader._get_paths(subdirs=False) if os.path.isdir(path)],
-        'collections': ansible.collection_paths(),
-    }
-    arguments = ansible.encode_arguments({'ANSIBLE_MODULE_ARGS': module_args})
-    return Plan(module, call, arguments, python, python.mode, variables)
+    arguments = ansible.encode_arguments(module_args, kind.arguments)
+    return Plan(description(module_name, module_path, ansible), kind, call, arguments, python, discovery, variables)
+
+
+def _plan_program(action, path, kind, call, variables, python, ansible):
+    """Adds to the call what the runner of a program needs. Returns the mode of discovery: Ansible looks for a Python
+    only where the script asks for one."""
+    connection = action._connection
+    call['directory'] = routes.temporary_candidates(connection._shell)
+    if connection.uses_terminal():
+        call['merge'] = True
+    if kind.interpreter == 'none':
+        return None
+    words = kinds.directive(path)
+    call['interpreter'] = kinds.interpreter(words, variables, action._templar.template)
+    if ansible.series < (2, 19) and os.path.basename(words[0]).startswith('python'):
+        # ansible-core adds a line for the encoding, which tracebacks count.
+        call['coding'] = True
+    return python.mode if call['interpreter'][0] is None else None
+
+
+def _has_python(connection, python):
+    try:
+        connection.session.request('node', connection.account_route(python))
+    except AnsibleError as error:
+        if getattr(error, 'mitogen_code', None) == 'no_python':
+            return False
+        raise
+    return True
+
+
+def shebang(plan):
+    """What ansible-core takes for the first line of the module that runs."""
+    known = (plan.variables.get('ansible_facts') or {}).get('discovered_interpreter_python')
+    python = ' '.join(plan.python.argv or [known or '/usr/bin/python3'])
+    return '#!' + ' '.join(python if word is None else word for word in plan.call.get('interpreter') or [None])
 
 
 def run(action, plan, ansible):
@@ -138,7 +163,7 @@ def run(action, plan, ansible):
         login = connection.login_route(plan.python)
         probe = _begin(session, 'node', login)
     try:
-        stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], {'module': plan.module})
+        stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], plan.header())
         meta, stdout, stderr = session.wait(stream, route)
         if probe is not None:
             (hello,) = session.wait(probe, login)
@@ -152,6 +177,10 @@ def run(action, plan, ansible):
         name = plan.python.argv[0] if plan.python.argv else '/usr/bin/python3'
         action._used_interpreter = '#!' + name
         return 127, '', '/bin/sh: 1: %s: not found\n%s\n' % (name, error.mitogen_text)
+    if plan.kind.interpreter == 'none':
+        action._used_interpreter = None
+    if plan.call.get('merge'):
+        stdout, stderr = connection.as_on_terminal(stdout.replace(b'\n', b'\r\n'), stderr, connection.types_password())
     return json.loads(meta).get('rc', 0), stdout, stderr
 
 

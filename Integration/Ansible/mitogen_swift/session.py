@@ -27,6 +27,7 @@ class Session(object):
         self.client = Client(router.path, LOG_LEVELS.get(display.verbosity, 'warning'), _show)
         #: The environment that the router, and so the node on this machine, was started with.
         self.environment = dict(os.environ)
+        self._pid = os.getpid()
         self._catalogue = None
         #: Hops of become methods that were asked about -> whether their plugin refuses them.
         self.refused = {}
@@ -44,6 +45,17 @@ class Session(object):
             self.client.close()
             self._catalogue = Catalogue.from_json(text)
         return self._catalogue
+
+    def recognise(self, module):
+        """What the router says of a module's kind: `{}` where no runner knows it."""
+        try:
+            (text,) = self.client.request({'op': 'recognise', 'hops': 0, 'module': module})
+        except RouterError as error:
+            raise self.ansible_error(error, ()) from None
+        if os.getpid() == self._pid:
+            # As above.
+            self.client.close()
+        return json.loads(text)
 
     def begin(self, op, route, parts=(), header=None, **more):
         head = {'op': op, 'hops': len(route)}

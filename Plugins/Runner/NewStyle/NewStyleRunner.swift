@@ -1,3 +1,4 @@
+import NewStyleHalf
 import PluginKit
 
 /// Modules in Python that import module_utils: nearly all there are.
@@ -5,10 +6,7 @@ struct NewStyleRunner: ModuleRunner {
   static let name = "new-style"
   static let summary = "Runs Python modules that import module_utils."
   static let precedence = 200
-  /// One namespace in this order, as in `Core/Agent/python/assembly.list`.
-  static var half: [UInt8] {
-    PackageResources.importer_py + [0x0a] + PackageResources.kept_py + [0x0a] + PackageResources.new_style_py
-  }
+  static var half: [UInt8] { NewStyleHalf.source }
 
   func recognises(_ source: UnsafeRawBufferPointer, path: String) -> Bool {
     ImportRule.found(in: source)
