@@ -103,6 +103,9 @@ class Session(object):
         kind = AnsibleError
         if error.code == 'become' or (error.code == 'authentication' and self._concerns_become(error, route)):
             text = _become_text(error, route)
+        elif error.code == 'timeout' and self._concerns_become(error, route):
+            # Ansible's own words, which playbooks look for.
+            kind, text = AnsibleConnectionFailure, 'Timeout waiting for privilege escalation prompt: %s' % text
         elif error.code == 'authentication':
             kind = AnsibleAuthenticationFailure
         elif error.code in UNREACHABLE:
