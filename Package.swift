@@ -121,15 +121,16 @@ let package = Package(
       sources: ["AgentSources.swift"],
       resources: [
         .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
-        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"),
+        .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"), .embedInCode("python/environment.py"),
         .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
-        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/job.py"),
-        .embedInCode("python/launch.py"),
+        .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/interpreter_state.py"),
+        .embedInCode("python/job.py"), .embedInCode("python/launch.py"),
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
-        .embedInCode("python/main.py"), .embedInCode("python/pool.py"), .embedInCode("python/process.py"),
+        .embedInCode("python/main.py"), .embedInCode("python/module_state.py"), .embedInCode("python/pool.py"),
+        .embedInCode("python/process.py"), .embedInCode("python/process_state.py"),
         .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/shell.py"), .embedInCode("python/spawn.py"),
-        .embedInCode("python/state.py"),
-        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"),
+        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -216,7 +217,7 @@ let package = Package(
     .target(
       name: "NewStyleHalf", path: "Plugins/Runner/NewStyle",
       exclude: ["ImportRule.swift", "NewStyleRunner.swift"], sources: ["NewStyleHalf.swift"],
-      resources: [.embedInCode("importer.py"), .embedInCode("kept.py"), .embedInCode("new_style.py")],
+      resources: [.embedInCode("importer.py"), .embedInCode("new_style.py")],
       swiftSettings: strict),
     .target(
       name: "MitogenBinary", dependencies: ["PluginKit", "RunnerKit"], path: "Plugins/Runner/Binary",
@@ -229,7 +230,7 @@ let package = Package(
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
       name: "MitogenNewStyle", dependencies: ["NewStyleHalf", "PluginKit"], path: "Plugins/Runner/NewStyle",
-      exclude: ["NewStyleHalf.swift", "importer.py", "kept.py", "new_style.py"],
+      exclude: ["NewStyleHalf.swift", "importer.py", "new_style.py"],
       sources: ["ImportRule.swift", "NewStyleRunner.swift"],
       swiftSettings: strict, linkerSettings: onlyTheEntry),
     .target(
@@ -259,7 +260,13 @@ let package = Package(
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),
-    .testTarget(name: "MitogenTests", dependencies: ["Mitogen", "Plans", "Wire"], path: "Tests/MitogenTests", swiftSettings: strict),
+    .testTarget(
+      name: "MitogenTests",
+      dependencies: [
+        "Mitogen", "Plans", "Wire", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
       name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
       swiftSettings: strict),

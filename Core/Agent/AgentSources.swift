@@ -7,14 +7,14 @@ public enum AgentSources {
   public static var coreFiles: [[UInt8]] {
     [
       PackageResources.compat_py, PackageResources.wire_py, PackageResources.loop_py, PackageResources.link_py,
-      PackageResources.store_py, PackageResources.stream_py, PackageResources.process_py, PackageResources.state_py,
+      PackageResources.store_py, PackageResources.stream_py, PackageResources.process_py,
       PackageResources.executor_py, PackageResources.forkserver_py, PackageResources.pool_py,
       PackageResources.agent_py, PackageResources.main_py,
     ]
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "job", "launch"]
+  public static let partNames = ["enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
@@ -36,6 +36,13 @@ public enum AgentSources {
         PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
         PackageResources.launch_py,
       ]
+    case "surroundings": [PackageResources.environment_py, PackageResources.surroundings_py]
+    case "tidy":
+      [
+        PackageResources.process_state_py, PackageResources.module_state_py, PackageResources.interpreter_state_py,
+        PackageResources.tidy_py,
+      ]
+    case "trace": [PackageResources.trace_py]
     default: nil
     }
   }

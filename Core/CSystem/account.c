@@ -193,22 +193,30 @@ static void set_variable(char **envp, char *place, size_t size, const char *name
   if (copy(place + length + 1, size - length - 1, value)) *envp = place;
 }
 
-static void set_variables(char **envp, const struct mitogen_account *account) {
+static int names(char *const *list, const char *name) {
+  for (; list && *list; list++) {
+    if (strcmp(*list, name) == 0) return 1;
+  }
+  return 0;
+}
+
+void mitogen_add_account_variables(char **envp, char *const *without, const struct mitogen_account *account) {
   const char *const values[MITOGEN_ENTRY_VARIABLES][2] = {
       {"HOME", account->home}, {"USER", account->name}, {"LOGNAME", account->name}, {"SHELL", account->shell}};
   for (int i = 0; i < MITOGEN_ENTRY_VARIABLES; i++) {
-    if (*values[i][1]) set_variable(envp, variables[i], sizeof variables[i], values[i][0], values[i][1]);
+    if (!*values[i][1] || names(without, values[i][0])) continue;
+    set_variable(envp, variables[i], sizeof variables[i], values[i][0], values[i][1]);
   }
 }
 
 /* By system call: glibc's functions would change all threads that it believes to be there. */
-enum mitogen_spawn_step mitogen_entry_become(const struct mitogen_entry *entry, char **envp) {
+enum mitogen_spawn_step mitogen_entry_become(const struct mitogen_entry *entry, char **envp, char *const *without) {
   int step = mitogen_find_account("/etc/passwd", "/etc/group", entry->user, entry->group, &found);
   if (step != 0) {
     errno = ENOENT;
     return (enum mitogen_spawn_step)step;
   }
-  set_variables(envp, &found);
+  mitogen_add_account_variables(envp, without, &found);
   long result = syscall(SYS_setgroups, (size_t)found.group_count, found.groups);
   /* A user namespace may refuse this to everybody, and then those that we have mean nobody in there. */
   if (result < 0 && !(errno == EPERM && entry->namespaces[MITOGEN_NAMESPACE_USER] >= 0)) {

@@ -8,10 +8,10 @@
 enum mitogen_spawn_step mitogen_entry_join(const struct mitogen_entry *entry) __attribute__((visibility("hidden")));
 
 /*
- * Becomes the account, which is looked up under the new root, and puts its variables into the spare places of `envp`
- * unless they are set there. 0, or the step that failed, with errno. In a process of one thread with its own memory.
+ * Becomes the account, which is looked up under the new root, and adds its variables to `envp`, but for those that
+ * `without` names. 0, or the step that failed, with errno. In a process of one thread with its own memory.
  */
-enum mitogen_spawn_step mitogen_entry_become(const struct mitogen_entry *entry, char **envp)
+enum mitogen_spawn_step mitogen_entry_become(const struct mitogen_entry *entry, char **envp, char *const *without)
     __attribute__((visibility("hidden")));
 
 #endif

@@ -132,7 +132,7 @@ static int child_main(void *argument) {
   if ((request->flags & MITOGEN_SPAWN_CLOSE_BY_LISTING) || syscall(SYS_close_range, 3u, ~0u, 0u) < 0) close_by_listing(3);
 
   if (request->entry) {
-    enum mitogen_spawn_step step = mitogen_entry_become(request->entry, (char **)request->envp);
+    enum mitogen_spawn_step step = mitogen_entry_become(request->entry, (char **)request->envp, request->without);
     if (step != 0) fail(launch, step);
     umask(022);
   }

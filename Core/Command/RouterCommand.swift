@@ -49,6 +49,7 @@ struct RouterCommand: ParsableCommand {
     if let limit = try environment.number("MITOGEN_MAX_INTERPRETERS") { configuration.maximumInterpreters = limit }
     configuration.logLevel = environment.logLevel
     let debug = environment.isOn("MITOGEN_ROUTER_DEBUG")
+    configuration.nodesKeepLogFiles = debug
     let log = RouterLog.make(level: debug ? .debug : configuration.logLevel, toFile: debug)
     try RouterServer(configuration: configuration, log: log).serve(until: lifeline)
   }

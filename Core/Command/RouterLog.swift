@@ -8,6 +8,8 @@ enum RouterLog {
   static func make(level: Logger.Level, toFile: Bool) -> Logger {
     if toFile {
       let path = "/tmp/mitogen.\(getpid()).log"
+      // Of a process that had our number; or a link, through which nothing may be written.
+      unlink(path)
       let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
       if descriptor >= 0 { dup2(descriptor, STDERR_FILENO) }
     }

@@ -7,6 +7,8 @@ struct SpawnRequest {
   var argv: [String]
   /// "NAME=value"
   var environment: [String]
+  /// Of a child that goes elsewhere: variables of the account that it is not to have.
+  var without: [String] = []
   var directory: String?
   /// Where the child goes first; the rest is meant in there.
   var enter: LaunchPlan.Enter?
@@ -28,7 +30,8 @@ struct SpawnRequest {
   }
 
   /// What a child begins with that goes elsewhere: nothing of ours is meant there.
-  static let environmentElsewhere = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+  static let environmentElsewhere = ["PATH=\(pathElsewhere)"]
+  private static let pathElsewhere = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
   init(argv: [String], environment: [String], directory: String? = nil, enter: LaunchPlan.Enter? = nil) {
     self.argv = argv
@@ -45,6 +48,7 @@ struct SpawnRequest {
         changes: plan.environment,
         inherited: plan.enter == nil ? Self.inheritedEnvironment() : Self.environmentElsewhere),
       directory: plan.directory, enter: plan.enter)
+    if enter != nil { without = plan.environment.filter { $0.value == nil }.keys.sorted() }
   }
 
   /// "NAME=value" of this process.
@@ -72,7 +76,7 @@ struct SpawnRequest {
   var candidates: [String] {
     guard let name = argv.first, !name.isEmpty else { return [] }
     if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
-    let path = environment.first { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? "/bin:/usr/bin"
+    let path = environment.first { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? (enter == nil ? "/bin:/usr/bin" : Self.pathElsewhere)
     return path.split(separator: ":", omittingEmptySubsequences: false).map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
   }
 
@@ -93,12 +97,13 @@ struct SpawnRequest {
   /// - Parameter terminal: becomes the controlling terminal.
   func spawn(stdio: (Int32, Int32, Int32), terminal: Int32?, flags: UInt32 = 0) throws(Failure) -> Process {
     // NUL would end a string early, and what is behind it would be lost without a word.
-    guard (argv + environment + [directory ?? "", enter?.user ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
+    guard (argv + environment + without + [directory ?? "", enter?.user ?? ""]).allSatisfy({ !$0.utf8.contains(0) }) else {
       throw Failure(step: "pass a NUL byte to", number: EINVAL)
     }
     let files = CStrings(try executables())
     let words = CStrings(argv)
     let variables = CStrings(environment, spare: enter == nil ? 0 : Int(MITOGEN_ENTRY_VARIABLES))
+    let without = CStrings(self.without)
     let folder = directory.map { CStrings([$0]) }
     var entry: OpenedEntry?
     if let enter { entry = try OpenedEntry.open(enter) }
@@ -106,13 +111,14 @@ struct SpawnRequest {
     request.paths = files.base
     request.argv = words.base
     request.envp = variables.base
+    request.without = without.base
     request.directory = UnsafePointer(folder?.pointers[0])
     request.stdio = stdio
     request.terminal = terminal ?? -1
     request.flags = flags
     request.entry = entry.map { UnsafePointer($0.pointer) }
     var result = mitogen_spawn_result()
-    let error = withExtendedLifetime((words, variables, files, folder, entry)) { mitogen_spawn(&request, &result) }
+    let error = withExtendedLifetime((words, variables, without, files, folder, entry)) { mitogen_spawn(&request, &result) }
     guard error == 0 else { throw Failure(step: Self.name(of: result.step), number: error) }
     return Process(pid: result.pid, pidfd: result.pidfd)
   }

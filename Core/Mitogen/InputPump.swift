@@ -1,22 +1,26 @@
 import Glibc
 import NIOCore
+import Synchronization
 
 /// Hands on what a descriptor has, as fast as the other side takes it, from a thread of its own.
+///
+/// After `stop` nothing is handed on: what takes it may be gone. The thread itself may last longer, in read(2).
 final class InputPump: Sendable {
-  private let wakeUp: (read: Int32, write: Int32)
+  private let pump: Pump
+  private let wakeUp: Int32
 
   /// - Parameters:
-  ///   - take: called with each piece, at most 64 KiB; returns when more may come.
-  ///   - end: called after the last one.
+  ///   - read: as read(2); blocks where there is nothing.
+  ///   - take: called with each piece, at most 64 KiB; the future succeeds when more may come. Does not block.
+  ///   - end: called after the last one. Does not block.
   init(
-    reading descriptor: Int32, take: @escaping @Sendable (ByteBuffer) throws -> Void,
-    end: @escaping @Sendable () -> Void
+    reading descriptor: Int32, by read: @escaping Pump.Read = { Glibc.read($0, $1.baseAddress, $1.count) },
+    take: @escaping @Sendable (ByteBuffer) -> EventLoopFuture<Void>, end: @escaping @Sendable () -> Void
   ) {
     var pair: [Int32] = [-1, -1]
     _ = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair)
-    let (ours, theirs) = (pair[1], pair[0])
-    wakeUp = (theirs, ours)
-    let pump = Pump(descriptor: descriptor, wakeUp: theirs, take: take, end: end)
+    wakeUp = pair[1]
+    pump = Pump(descriptor: descriptor, wakeUp: pair[0], read: read, take: take, end: end)
     let box = Unmanaged.passRetained(pump)
     var thread = pthread_t()
     let status = pthread_create(
@@ -29,24 +33,36 @@ final class InputPump: Sendable {
       pthread_detach(thread)
     } else {
       box.release()
-      close(theirs)
+      close(pair[0])
       end()
     }
   }
 
   /// Nobody wants more: the thread ends, whether something comes or not.
-  func stop() { close(wakeUp.write) }
+  func stop() {
+    pump.isWanted.withLock { $0 = false }
+    close(wakeUp)
+  }
 }
 
-private final class Pump {
-  let descriptor: Int32
-  let wakeUp: Int32
-  let take: (ByteBuffer) throws -> Void
-  let end: () -> Void
+final class Pump: Sendable {
+  typealias Read = @Sendable (_ descriptor: Int32, _ into: UnsafeMutableRawBufferPointer) -> Int
 
-  init(descriptor: Int32, wakeUp: Int32, take: @escaping (ByteBuffer) throws -> Void, end: @escaping () -> Void) {
+  /// Held while something is handed on.
+  let isWanted = Mutex(true)
+  private let descriptor: Int32
+  private let wakeUp: Int32
+  private let read: Read
+  private let take: @Sendable (ByteBuffer) -> EventLoopFuture<Void>
+  private let end: @Sendable () -> Void
+
+  init(
+    descriptor: Int32, wakeUp: Int32, read: @escaping Read, take: @escaping @Sendable (ByteBuffer) -> EventLoopFuture<Void>,
+    end: @escaping @Sendable () -> Void
+  ) {
     self.descriptor = descriptor
     self.wakeUp = wakeUp
+    self.read = read
     self.take = take
     self.end = end
   }
@@ -61,11 +77,13 @@ private final class Pump {
       let ready = poll(&sources, 2, -1)
       if ready < 0 && errno == EINTR { continue }
       if ready < 0 || sources[1].revents != 0 { return }
-      let count = read(descriptor, &piece, piece.count)
+      let count = piece.withUnsafeMutableBytes { read(descriptor, $0) }
       if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-      guard count > 0 else { return end() }
+      guard count > 0 else { return isWanted.withLock { if $0 { end() } } }
+      let taken = isWanted.withLock { $0 ? take(ByteBuffer(bytes: piece[..<count])) : nil }
       do {
-        try take(ByteBuffer(bytes: piece[..<count]))
+        guard let taken else { return }
+        try taken.wait()
       } catch {
         return
       }

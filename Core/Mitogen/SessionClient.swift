@@ -41,7 +41,7 @@ final class SessionClient: Sendable {
     let pump = input.map { descriptor in
       InputPump(
         reading: descriptor,
-        take: { piece in try loop.flatSubmit { handler.value.feed(piece, to: stream) }.wait() }, end: end)
+        take: { piece in loop.flatSubmit { handler.value.feed(piece, to: stream) } }, end: end)
     }
     if pump == nil { end() }
     defer { pump?.stop() }

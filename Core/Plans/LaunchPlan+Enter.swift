@@ -2,7 +2,7 @@ extension LaunchPlan {
   /// Where the child is put between fork and exec: into the namespaces and under the root of a process that is
   /// there already, as an account of what it finds there.
   ///
-  /// The plan's `argv`, `directory` (else `/`) and interpreter are then meant in there. Its `environment` adds to one
+  /// The plan's `argv`, `directory` (else `/`) and interpreter are then meant in there. Its `environment` changes one
   /// that begins empty but for PATH and the account's HOME, USER, LOGNAME and SHELL. Namespaces that the parent shares
   /// with the process are left alone; a process that shares them all, and the root, is refused: its PID has come to
   /// name something else. The stdio shape is one without a terminal, whose name would mean another in there.

@@ -19,6 +19,9 @@ final class ClientConnection: LinkEvents {
     link.events = self
   }
 
+  /// Whether it waits for an answer.
+  var isWaiting: Bool { !streams.isEmpty }
+
   func helloReceived(_ payload: ByteBuffer, on link: LinkHandler) {
     guard let hello = try? WireJSON.decode(ClientHello.self, from: payload), hello.mitogen >= 1 else {
       link.breach(WireError(.version, "a HELLO without a version that this router speaks"))
@@ -64,6 +67,7 @@ final class ClientConnection: LinkEvents {
     }
     if let message = try stream.requestReceived(frame) {
       let request = try core.parse(message)
+      core.tellWhatIsLeft(to: self)
       core.serve(request, for: stream)
     }
   }

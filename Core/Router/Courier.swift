@@ -83,7 +83,9 @@ extension RouterCore {
       if !isKnown { self.deliver(module.names, to: record.id) }
       nodeStream.request(Parts.encode(self.runHeader(module, job: request.header.job, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
-      if !isKnown { self.deliver(module.late.map(\.hash), to: record.id, priority: .blob) }
+      if !isKnown {
+        self.deliver(module.late.map(\.hash) + self.named("tidy", "surroundings"), to: record.id, priority: .blob)
+      }
     }
     if tree.holds(module.program.hash, at: record.id) { return send() }
     whenCompressed(module.names, for: record, then: send)
@@ -123,6 +125,16 @@ extension RouterCore {
     guard let nodeStream = begin(on: record, for: stream) else { return }
     nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
     stream.attach(nodeStream)
+    deliver(named("surroundings"), to: record.id, priority: .blob)
+  }
+
+  /// Parts of the agent that HELLO has named: they come once a node has something to do.
+  private func named(_ names: String...) -> [BlobHash] {
+    names.map { name in
+      let part = agent.part(name)
+      blobs.add(part)
+      return part.hash
+    }
   }
 
   func header(_ op: String, part name: String, for record: NodeRecord) -> ByteBuffer {

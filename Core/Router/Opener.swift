@@ -41,6 +41,7 @@ extension RouterCore {
         self.plan(hop, for: record, behind: parent)
       }
     }
+    if configuration.nodesKeepLogFiles { askForLogFile(of: record) }
     if gate.enter(node.id) {
       begin()
     } else {
@@ -132,10 +133,13 @@ extension RouterCore {
     link.send(
       Frame(
         .hello,
-        payload: WireJSON.encode(
-          RouterHello(
-            node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-            log: wantedLevel.rawValue))))
+        payload: WireJSON.encode(hello(for: record, plan, hop))))
+  }
+
+  private func hello(for record: NodeRecord, _ plan: LaunchPlan, _ hop: Hop) -> RouterHello {
+    RouterHello(
+      node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive, log: wantedLevel.rawValue,
+      tidy: agent.part("tidy").hash.hex, surroundings: agent.part("surroundings").hash.hex)
   }
 
   /// - Parameter obstacle: why no Python could be run. Then a shell looks for one, which stays where there is none.
@@ -227,15 +231,12 @@ extension RouterCore {
     let header = OpenHeader(
       op: op, child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name,
       shell: shell?.child, line: shell.map { String(decoding: $0.line, as: UTF8.self) })
-    let hello = RouterHello(
-      node: record.id, deflate: plan.leavesMachine, keepalive: hop.keepalive,
-      log: wantedLevel.rawValue)
     let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, plan: plan, core: self))
     stream.request(
       Parts.encode(
         WireJSON.encode(header), WireJSON.encode(plan), WireJSON.encode(hop.secrets),
         ByteBuffer(),  // the parent has the core: it runs it
-        WireJSON.encode(hello)))
+        WireJSON.encode(hello(for: record, plan, hop))))
     record.releaseOutbox()
     parent.whenOpen { result in
       if case .success = result { self.watchOpening(of: record, behind: parent, plan) }

@@ -19,8 +19,8 @@ public struct RouterConfiguration: Sendable {
   public var plugins = RegistryConfiguration.standard()
   /// Lowest level of log records that nodes send (`MITOGEN_LOG_LEVEL`).
   public var logLevel: Logger.Level = .warning
-  /// A file for the router's own log (`MITOGEN_ROUTER_DEBUG`).
-  public var debugFile: String?
+  /// Every node keeps a log file on its machine (`MITOGEN_ROUTER_DEBUG`).
+  public var nodesKeepLogFiles = false
 
   public init() {}
 }

@@ -33,6 +33,8 @@ final class RouterCore: LinkEvents {
   var shells: [ByteBuffer: ShellNode] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
+  /// Log records that came when no client listened.
+  var untold: [LogRecord] = []
   private var headers = HeaderCache()
   let agent = AgentStock()
   let launcher: Launcher

@@ -66,9 +66,10 @@ public final class RouterServer: Sendable {
     try group.next().flatSubmit {
       core.value.shutDown(because: Failure(code: "cancelled", message: reason))
     }.wait()
-    try group.syncShutdownGracefully()
+    // The loop last: what the desks have still to say is said there.
     try desk.syncShutdownGracefully()
     try fileDesk.syncShutdownGracefully()
+    try group.syncShutdownGracefully()
   }
 
   private func listen() throws -> any Channel {

@@ -23,12 +23,19 @@ public struct RouterHello: Codable, Sendable {
   public var keepalive: KeepaliveSettings
   /// Lowest level of LOG that the node sends.
   public var log: String
+  /// Hashes of parts of the agent that come behind the first call: the node uses each from when it is there.
+  public var tidy: String
+  public var surroundings: String
 
-  public init(node: UInt32, deflate: Bool, keepalive: KeepaliveSettings, log: String) {
+  public init(
+    node: UInt32, deflate: Bool, keepalive: KeepaliveSettings, log: String, tidy: String, surroundings: String
+  ) {
     self.node = node
     self.deflate = deflate
     self.keepalive = keepalive
     self.log = log
+    self.tidy = tidy
+    self.surroundings = surroundings
   }
 }
 

@@ -16,6 +16,35 @@ need() {  # need COMMAND PACKAGE
   command -v "$1" >/dev/null || PATH=$PATH:/usr/sbin command -v "$1" >/dev/null || fail "$1 is missing: apt-get install $2"
 }
 
+# refuse WHY: this machine does not allow what the host is made of. That alone lets tests be skipped; all else that goes wrong is a failure
+REFUSED=77
+refuse() { say "refused by this machine: $1" >&2; exit $REFUSED; }
+
+# need_of_machine namespaces|cgroups|overlay…: each is tried, since nothing tells what a kernel, or the container around us, forbids
+need_of_machine() {
+  local what said
+  for what; do said=$(may_have_$what 2>&1) || refuse "$what: ${said:-not allowed}"; done
+}
+
+may_have_namespaces() { unshare --mount --uts --ipc --net --pid --fork --mount-proc true; }
+
+may_have_cgroups() {  # in any hierarchy: which of them a daemon cannot do without is for the daemon to say
+  local places=(/sys/fs/cgroup) place
+  [ -f /sys/fs/cgroup/cgroup.procs ] || places=(/sys/fs/cgroup/*)
+  for place in "${places[@]}"; do
+    [ ! -f "$place/cgroup.procs" ] || { mkdir "$place/mitogen-$NAME-$MITOGEN_HOSTS_ID" && rmdir "$place/mitogen-$NAME-$MITOGEN_HOSTS_ID" && return 0; }
+  done
+  return 1
+}
+
+may_have_overlay() {  # where the containers' file systems will lie: over some file systems there can be none
+  local d=$MITOGEN_HOSTS/overlay-$NAME status=0
+  mkdir -p "$d"/{lower,upper,work,merged}
+  unshare --mount mount -t overlay overlay -o "lowerdir=$d/lower,upperdir=$d/upper,workdir=$d/work" "$d/merged" || status=1
+  rm -rf "$d"
+  return $status
+}
+
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 retry() { local n=$1; shift; until "$@" >/dev/null 2>&1; do n=$((n - 1)); [ $n -gt 0 ] || return 1; sleep 0.05; done; }

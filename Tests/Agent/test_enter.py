@@ -13,7 +13,7 @@ from support.controller import Controller, RemoteError
 from support.processes import gone, tree
 from support.programs import Program
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason='enters namespaces')
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason='not as root')
 
 LOOK = Program('''
 import json, os, socket

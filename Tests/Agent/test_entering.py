@@ -41,6 +41,13 @@ def test_obstacles_are_explained(case):
     assert ENTER['entry_failure'](plan, case['obstacle'], case['errno']) == (case['code'], case['message'], case['hint'])
 
 
+@pytest.mark.parametrize('case', vectors('launch', 'environments.json'), ids=lambda case: case['name'])
+def test_a_program_begins_with_the_accounts_variables_and_the_plans_changes(case):
+    account = ENTER['find_account'](b'app:x:7301:7302::/home/app:/bin/ash\n', b'', case['user'].encode(), None)
+    found = ENTER['entry_environment'](account, case['changes'])
+    assert dict((name, value.decode() if isinstance(value, bytes) else value) for name, value in found.items()) == case['environment']
+
+
 def test_what_is_executed_is_looked_for_as_a_shell_would():
     assert ENTER['entry_candidates'](b'python3', b'/usr/bin::/bin') == [b'/usr/bin/python3', b'./python3', b'/bin/python3']
     assert ENTER['entry_candidates'](b'./python3', b'/usr/bin') == [b'./python3']

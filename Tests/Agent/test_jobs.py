@@ -127,6 +127,7 @@ def test_it_outlives_its_node_and_holds_nothing_of_it(agent, tmp_path):
 
 def test_its_executor_is_used_again(agent, tmp_path):
     who = Program('import os\nprint(os.getpid())')
+    Task(agent, tmp_path, source('print("{}")')).end()  # imports what the fork server has not yet
     first = agent.run(who)[1]
     Task(agent, tmp_path, source('print("{}")')).end()
     assert agent.run(who)[1] == first

@@ -103,6 +103,7 @@ def test_nothing_of_one_task_is_seen_by_the_next(agent):
     AnsibleModule({}).warn('a warning')
     AnsibleModule({}).exit_json(**seen)
     '''
+    result(agent, probe(source))  # imports what the fork server has not yet
     first, second = result(agent, probe(source)), result(agent, probe(source))
     first['warnings'] = second.setdefault('warnings', first.get('warnings'))
     assert first == second
@@ -258,6 +259,22 @@ def test_a_module_can_respawn_under_another_interpreter(agent):
     ''' % sys.executable
     for _ in range(2):
         assert result(agent, probe(source), word='x')['respawned'] is True
+
+
+def test_merged_output_is_in_the_order_of_writing(agent):
+    program = probe('import sys\nprint("one")\nsys.stderr.write("two\\n")\nsys.stderr.flush()\nprint("three")\nsys.exit(0)\n', head='')
+    for _ in range(2):
+        assert agent.run(program, arguments(), call={'merge': True})[1:] == (b'one\ntwo\nthree\n', b'')
+        assert agent.run(program, arguments())[1:] == (b'one\nthree\n', b'two\n')
+
+
+def test_a_tasks_own_search_path_is_used_for_it_alone(agent, tmp_path):
+    (tmp_path / 'beside.py').write_text('')
+    program = probe('try:\n    import beside\nexcept ImportError:\n    beside = None\nAnsibleModule({}).exit_json(found=beside is not None)\n')
+    def found(**environment):
+        values = {'_ansible_tracebacks_for': []} if NEWEST[0] >= '2.19' else {}
+        return json.loads(agent.run(program, arguments(**values), call={'environment': environment})[1].decode())['found']
+    assert [found(), found(PYTHONPATH=str(tmp_path)), found()] == [False, True, False]
 
 
 def test_other_module_utils_of_the_same_name_are_used_by_their_own_program_only(agent):

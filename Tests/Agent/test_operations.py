@@ -6,8 +6,8 @@ import stat
 
 import pytest
 
-from support import core
-from support.controller import NODE, RemoteError, wire
+from support import core, pythons
+from support.controller import NODE, Controller, RemoteError, wire
 from support.processes import gone
 
 EXEC = core.part('exec')
@@ -231,3 +231,24 @@ def test_the_private_directory(agent, tmp_path):
     assert os.listdir(path) == [] and os.path.exists(str(tmp_path / 'made'))
     agent.close()
     assert gone(agent.hello['pid'])
+
+
+@pytest.mark.parametrize('python', pythons.FEW, ids=pythons.FEW_NAMES)
+def test_the_private_directory_is_where_programs_may_be_written_and_run(python, tmp_path):
+    """In a mount namespace with file systems on which that is not so."""
+    places = [tmp_path / name for name in ('noexec', 'readonly', 'good')]
+    for place in places:
+        place.mkdir()
+    enter = tmp_path / 'python'
+    enter.write_text('#!/bin/sh\nexec unshare -m sh -c \'mount --make-rprivate / && mount -t tmpfs -o noexec none %s && '
+                     'mount -t tmpfs -o ro none %s && exec %s "$@"\' sh "$@"\n' % (places[0], places[1], python))
+    enter.chmod(0o755)
+    environment = dict(os.environ, TMPDIR=str(places[2]))
+    agent = Controller(str(enter), environment=environment)
+    agent.supply(FILES)
+    look = {'command': 'ls -A %s %s' % tuple(places[:2])}
+    stream = files(agent, 'tmp', {'candidates': [str(places[0]), str(places[1]), '/dev/null/none']})
+    path = json.loads(agent.answer(stream)[0].decode())['path']
+    assert os.path.dirname(path) == str(places[2]), 'the first of those that every node tries is $TMPDIR'
+    assert execute(agent, look)[1].split() == [(str(place) + ':').encode() for place in places[:2]], 'nothing is left'
+    agent.end()

@@ -18,6 +18,7 @@ FAKE_ROUTER = HERE / 'fake_router.py'
 
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(INTEGRATION))
+sys.path.insert(0, str(ROOT / 'tools' / 'lib'))
 
 
 def venvs():
@@ -39,20 +40,26 @@ class Series:
 
     def __init__(self, name, folder):
         self.name, self.folder = name, folder
-        self._inside = None
+        #: Collections there -> the interpreter that answers with them.
+        self._inside = {}
 
     def command(self, name):
         return os.path.join(self.folder, 'bin', name)
 
-    def ask(self, question, *arguments):
-        """What a function of inside.py answers in this ansible-core's interpreter."""
-        if self._inside is None:
-            self._inside = subprocess.Popen(
+    def ask(self, question, *arguments, collections=''):
+        """What a function of inside.py answers in this ansible-core's interpreter.
+
+        :param collections: a folder of them, for what Ansible is to know beside ansible-core's own.
+        """
+        if collections not in self._inside:
+            self._inside[collections] = subprocess.Popen(
                 [self.command('python'), str(HERE / 'inside.py')], text=True, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self._inside.stdin.write(json.dumps([question, *arguments]) + '\n')
-        self._inside.stdin.flush()
-        answer = json.loads(self._inside.stdout.readline())
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(collections)) if collections else None)
+        inside = self._inside[collections]
+        inside.stdin.write(json.dumps([question, *arguments]) + '\n')
+        inside.stdin.flush()
+        answer = json.loads(inside.stdout.readline())
         if 'error' in answer:
             raise AssertionError(answer['error'])
         return answer['answer']

@@ -23,6 +23,8 @@ from fake_router import built_methods  # noqa: E402
 from mitogen_swift import connection as connections  # noqa: E402
 from mitogen_swift import hooks, routes  # noqa: E402
 from mitogen_swift.catalogue import Catalogue, plain  # noqa: E402
+from mitogen_swift.client import RouterError  # noqa: E402
+from mitogen_swift.session import Session  # noqa: E402
 
 
 #: As the plugin `become` is listed, where it is not built.
@@ -287,6 +289,14 @@ def become_rules(name, variables):
     plugin.build_become_command('true', get_shell_plugin('sh'))
     rules, secrets = connections.become_prompts(plugin)
     return {'rules': rules, 'secrets': secrets, 'success': plugin.success}
+
+
+def told(code, message, hop):
+    """What Ansible is told of an error on the way to this hop: the exception's name and text."""
+    session = Session.__new__(Session)
+    session._catalogue = Nowhere.catalogue
+    error = session.ansible_error(RouterError(code, message), [json.dumps(hop)])
+    return [type(error).__name__, str(error)]
 
 
 def without_success(output, success, keeps_front):

@@ -28,3 +28,10 @@ def test_without_a_password_nothing_is_sent(series):
 ])
 def test_the_success_line_is_taken_out(series, output, keeps_front, rest):
     assert series.ask('without_success', output, 'BECOME-SUCCESS-x', keeps_front) == rest
+
+
+@pytest.mark.parametrize('method, words', [('su', 'Timeout waiting for privilege escalation prompt: '), ('ssh', '')])
+def test_a_timeout_is_told_in_ansibles_words(series, method, words):
+    """Playbooks look for them, and the host is unreachable as with stock."""
+    message = '%s to x on web1: no Python was started within 3 s' % method
+    assert series.ask('told', 'timeout', message, {'method': method}) == ['AnsibleConnectionFailure', words + message]

@@ -5,6 +5,15 @@ import subprocess
 
 import pytest
 
+#: One of each of what the two tiers do.
+TIERS = """
+- command: echo module
+- wants_json: {word: x}
+- command: whoami
+  become: true
+  become_user: nobody
+"""
+
 TASKS = """
 - command: echo {{ item }}
   loop: [a, b]
@@ -17,11 +26,7 @@ TASKS = """
 - command: echo later
   async: 20
   poll: 1
-- wants_json: {word: x}
-- command: whoami
-  become: true
-  become_user: nobody
-"""
+""" + TIERS
 
 
 def test_an_ad_hoc_command(run, series):
@@ -30,26 +35,41 @@ def test_an_ad_hoc_command(run, series):
     assert '"ping": "pong"' in done.stdout and run.operations() == ['run']
 
 
-@pytest.mark.parametrize('strategy', [None, 'mitogen_linear', 'mitogen_free', 'mitogen_host_pinned', 'mitogen'])
-def test_a_playbook(run, series, strategy):
-    """With the callback alone, and with each strategy and no callback."""
-    (run.folder / 'library').mkdir()
-    (run.folder / 'library' / 'wants_json').write_text(
+def module_that_wants_json(folder):
+    (folder / 'library').mkdir()
+    (folder / 'library' / 'wants_json').write_text(
         '#!/bin/sh\n# WANT_JSON\necho \'{"changed": false, "word": "said"}\'\n')
-    (run.folder / 'large').write_bytes(os.urandom(300000))
-    environment = {'ANSIBLE_CALLBACKS_ENABLED': 'timer'} if strategy else {}
-    done = run.play(series, TASKS, strategy=strategy, **environment)
+
+
+def assert_both_tiers_were_used(run, done, before):
+    """:param before: the modules that ran before those of TIERS."""
     assert done.returncode == 0, done.text
-    assert '"stdout": "spoken"' in done.stdout and '"word": "said"' in done.stdout
-    assert (run.folder / 'copied').read_text() == 'hello\n'
-    assert (run.folder / 'fetched').read_bytes() == (run.folder / 'large').read_bytes()
+    assert '"stdout": "module"' in done.stdout and '"word": "said"' in done.stdout
     requests = run.requests()
     modules = [r['header']['module']['name'] for r in requests if r['header']['op'] == 'run']
-    assert modules[:3] == ['ansible.legacy.command'] * 3
     # What is not new-style, and what runs asynchronously, comes through the connection.
-    assert 'wants_json' not in modules and modules[-1] == 'ansible.legacy.command'
+    assert 'wants_json' not in modules and modules[-2:] == ['ansible.legacy.command'] * 2
+    assert modules[:len(before)] == before and 'exec' in run.operations()
     assert [hop['method'] for hop in requests[-1]['hops']] == ['local', 'sudo']
     assert requests[-1]['hops'][1]['options']['become_user'] == 'nobody'
+
+
+def test_a_playbook(run, series):
+    module_that_wants_json(run.folder)
+    (run.folder / 'large').write_bytes(os.urandom(300000))
+    done = run.play(series, TASKS)
+    assert_both_tiers_were_used(run, done, ['ansible.legacy.command'] * 3)
+    assert '"stdout": "spoken"' in done.stdout
+    assert (run.folder / 'copied').read_text() == 'hello\n'
+    assert (run.folder / 'fetched').read_bytes() == (run.folder / 'large').read_bytes()
+
+
+@pytest.mark.parametrize('strategy', ['mitogen_linear', 'mitogen_free', 'mitogen_host_pinned', 'mitogen'])
+def test_a_strategy_needs_no_callback(run, series, strategy):
+    """What it switches on is the same: that it is on, in both tiers, is what to see."""
+    module_that_wants_json(run.folder)
+    done = run.play(series, TIERS, strategy=strategy, ANSIBLE_CALLBACKS_ENABLED='timer')
+    assert_both_tiers_were_used(run, done, ['ansible.legacy.command'] * 2)
 
 
 def test_a_module_is_one_round_trip(run, series):
@@ -124,7 +144,8 @@ def test_secrets_are_in_no_output(run, series):
     (run.folder / 'secrets.yml').write_text('ansible_become_password: hush-hush\n')
     done = run.play(series, '- command: "true"\n  become: true\n  become_user: nobody', '-vvvv', '-e', '@secrets.yml')
     assert 'hush-hush' not in done.text
-    assert run.requests()[-1]['hops'][1]['secrets'] == {'password': 'hush-hush'}
+    asked = [request for request in run.requests() if request['hops']]
+    assert asked[-1]['hops'][1]['secrets'] == {'password': 'hush-hush'}
 
 
 def test_without_a_router_there_is_one_warning_and_stock_behaviour(run, series):

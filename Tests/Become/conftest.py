@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools" / "lib"), str(ROOT / "Tests" / "Faults"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(ROOT / "tools" / "lib"), str(ROOT / "Tests" / "Faults"), str(Path(__file__).resolve().parent), str(ROOT / "Tests" / "SSH")]
 
 import paths  # noqa: E402
 import processes  # noqa: E402

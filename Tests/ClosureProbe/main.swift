@@ -82,7 +82,9 @@ func flight(_ module: ModuleRequest, half: [UInt8]) throws -> Flight {
   var (lzma, zlib) = (ByteBuffer(), ByteBuffer())
   let squeezing = milliseconds { lzma = bundle.encoded(.lzma) }
   let deflating = milliseconds { zlib = bundle.encoded(.zlib) }
-  let hello = RouterHello(node: 1_000, deflate: true, keepalive: KeepaliveSettings(), log: "warning")
+  let hello = RouterHello(
+    node: 1_000, deflate: true, keepalive: KeepaliveSettings(), log: "warning",
+    tidy: Blob([1]).hash.hex, surroundings: Blob([2]).hash.hex)
   return Flight(
     core: ZlibBuffer.compress(PythonSource.assemble(AgentSources.coreFiles), level: 9).count,
     hello: WireLimits.headerSize + WireJSON.encode(hello).readableBytes, bundle: wire(lzma), zlib: wire(zlib),

@@ -69,7 +69,7 @@ STRINGS = [
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+/ansible_[\w.]+_payload\.zip"), "PAYLOAD"),
     (re.compile(r"/(?:var/)?tmp/ansible_[\w.]+_payload_\w+"), "PAYLOAD"),
     # a traceback: stock's wrapper is in it, and ours has the module's source lines
-    (re.compile(r'(?m)^ +File "(?:<stdin>|<frozen runpy>|/[^"\n]*runpy\.py)", line \d+, in .*\n(?:    .*\n)?'), ""),
+    (re.compile(r'(?m)^ +File "(?:<stdin>|<frozen runpy>|/[^"\n]*runpy\.py|TASK-TMP/AnsiballZ_\w+\.py)", line \d+, in .*\n(?:    .*\n)?'), ""),
     (re.compile(r'File "/mitogen/'), 'File "PAYLOAD/'),
     (re.compile(r'(?m)^( +File "PAYLOAD/[^"\n]+", line \d+, in .*\n)    .*\n'), r"\1"),
     # what reads a job's result, which is ours

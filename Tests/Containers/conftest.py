@@ -13,7 +13,7 @@ from targets import Target  # noqa: E402
 
 @pytest.fixture(scope="session")
 def hosts():
-    with Hosts("sshd", *CONTAINERS, may_fail=CONTAINERS) as hosts:
+    with Hosts("sshd", *CONTAINERS, may_be_refused=CONTAINERS) as hosts:
         yield hosts
 
 

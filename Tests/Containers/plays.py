@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paths
 import sides
-from targets import FULL_NAMES, PROGRAMS, REAL, STAND_INS, STOOD_IN, TIME_LIMIT, require
+from targets import FULL_NAMES, PROGRAMS, STAND_INS, STOOD_IN, TIME_LIMIT, host_of, standing
 from venvs import Venv
 
 RECORDER = paths.TESTS / "Comparison" / "callback_plugins"
@@ -19,18 +19,18 @@ def variables(hosts, method: str, **more) -> dict:
         program, name = STOOD_IN[method]
         found = {"ansible_connection": method, "ansible_host": name, PROGRAMS[method]: str(STAND_INS / program)}
     else:
-        require(hosts, method)
+        hosts.require(host_of(method))
         found = hosts.container_variables(method)
     return found | {"ansible_python_interpreter": "/usr/bin/python3"} | more
 
 
 def every_host(hosts) -> dict[str, dict]:
-    """Each method by both of its names, and as another account."""
+    """Each method by both of its names, and as another account; without those that the machine refuses."""
     found = {}
-    for method in (*REAL, *STOOD_IN):
+    for method in (*standing(hosts), *STOOD_IN):
         found[f"{method}-short"] = variables(hosts, method)
         found[f"{method}-full"] = variables(hosts, method, ansible_connection=FULL_NAMES[method])
-    for method in REAL:
+    for method in standing(hosts):
         found[f"{method}-app"] = variables(hosts, method, ansible_user="app")
     return found
 

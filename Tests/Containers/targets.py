@@ -4,8 +4,6 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 import paths
 
 #: Methods with a real program behind them on this machine.
@@ -25,12 +23,14 @@ STOOD_IN = {"kubectl": ("kubectl", "web-1"), "jail": ("jexec", "www"), "incus": 
 TIME_LIMIT = 60
 
 
-def require(hosts, method: str):
-    """Skips the test where the machine has no such containers."""
-    host = "podman" if method == "buildah" else method
-    if host in hosts.missing:
-        print(hosts.missing[host])
-        pytest.skip(f"{host} does not start on this machine")
+def host_of(method: str) -> str:
+    """The script of Integration/Hosts that its containers come from."""
+    return "podman" if method == "buildah" else method
+
+
+def standing(hosts) -> list[str]:
+    """Those of REAL that the machine does not refuse."""
+    return [method for method in REAL if host_of(method) not in hosts.refused]
 
 
 @dataclass
@@ -49,10 +49,10 @@ class Target:
 
     @classmethod
     def of(cls, method: str, hosts) -> "Target":
-        require(hosts, method)
+        hosts.require(host_of(method))
         values = hosts.values
         name = values["APP"]
-        target = cls(method, name, values["STOPPED"], values["BARE"])
+        target = cls(method, name, values["STOPPED"], values.get("BARE", ""))
         if method == "docker":
             target.options = {"mitogen_docker_path": values["DOCKER"], "docker_extra_args": values["DOCKER_ARGS"]}
             target.enter = [values["DOCKER"], *values["DOCKER_ARGS"].split(), "exec", name]

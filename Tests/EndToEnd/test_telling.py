@@ -42,3 +42,21 @@ def test_it_is_told_to_who_asks_and_is_in_no_result(router, talking, behind, tmp
     assert not others
     assert "sesame" not in json.dumps(router.logs)
     quiet.close()
+
+
+def test_what_comes_when_nobody_waits_is_told_with_the_next_answer(router, talking, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    router.exec([talking], ["true"])
+    router.client.close()
+    with open(tmp_path / "fifo", "w") as fifo:
+        fifo.write("nobody listens\n")
+    others = []
+    other = Client(router.socket, log_level="info", on_log=lambda *record: others.append(record))
+    deadline = time.monotonic() + 10
+    while not [record for record in others if "nobody listens" in record[-1]]:
+        assert time.monotonic() < deadline, others
+        other.request({"op": "status", "hops": 0}, [])
+    other.close()
+    assert len([record for record in others if "nobody listens" in record[-1]]) == 1
+    router.request("status", [])
+    assert not [record for record in router.logs if "nobody listens" in record[-1]]

@@ -1,5 +1,6 @@
 """Who may reach the router, and where a password may be seen: nobody else, and nowhere."""
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -67,9 +68,14 @@ def test_no_password_in_any_output(runner, hosts):
     outcome = runner.run(tasks, play=become(hosts), arguments=["-vvvv"], environment={"MITOGEN_LOG_LEVEL": "IO", "MITOGEN_ROUTER_DEBUG": "1"})
     assert outcome.of("good")[0]["result"]["stdout"] == hosts.other, outcome.output[-3000:]
     assert hosts.login_password not in outcome.output
-    logs = [path for path in Path("/tmp").glob("mitogen.*.log") if path.stat().st_uid == os.geteuid()]
-    for log in logs:
+    accounts = {os.geteuid(), *(pwd.getpwnam(name).pw_uid for name in (hosts.login, hosts.other))}
+    logs = {path: path.owner() for path in Path("/tmp").glob("mitogen.*.log") if path.stat().st_uid in accounts}
+    # The router's, and those of the nodes.
+    assert {hosts.login, hosts.other} <= set(logs.values())
+    for log, owner in logs.items():
         assert hosts.login_password.encode() not in log.read_bytes(), log
+        if owner in (hosts.login, hosts.other):
+            log.unlink()
 
 
 def test_executors_hold_no_password(runner, hosts):

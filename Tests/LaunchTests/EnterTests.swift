@@ -30,6 +30,13 @@ import Testing
     var testDescription: String { "\(obstacle) \(errno)" }
   }
 
+  struct EnvironmentVector: Decodable, Sendable {
+    var name: String, user: String
+    var changes: [String: String?]
+    var environment: [String: String]
+  }
+
+  static let environments = try! Vectors.read("launch/environments.json", as: [EnvironmentVector].self)  // a broken file must stop the tests
   static let accounts = try! Vectors.read("accounts.json", as: [AccountVector].self)  // a broken file must stop the tests
   static let obstacles = try! Vectors.read("launch/entering.json", as: [ObstacleVector].self)
 
@@ -63,6 +70,29 @@ import Testing
     #expect(Self.value(of: found).home == "/home/app")
     // A container may have anything under this name, also what never answers.
     #expect(mitogen_find_account("/dev/zero", "/dev/zero", "app", nil, &found) == Int32(MITOGEN_SPAWN_STEP_USER.rawValue))
+  }
+
+  @Test func aProgramBeginsWithTheAccountsVariablesAndThePlansChanges() throws {
+    let folder = try TemporaryContainer.folder()
+    let passwd = folder + "/passwd"
+    try Data("app:x:7301:7302::/home/app:/bin/ash\n".utf8).write(to: URL(filePath: passwd))
+    defer {
+      unlink(passwd)
+      rmdir(folder)
+    }
+    for vector in Self.environments {
+      let plan = LaunchPlan(argv: [], environment: vector.changes, description: "x", enter: .init(pid: 1))
+      let request = SpawnRequest(plan: plan, argv: ["true"])
+      var account = mitogen_account()
+      #expect(mitogen_find_account(passwd, "/dev/null", vector.user, nil, &account) == 0)
+      let own = request.environment.map { strdup($0) }
+      defer { own.forEach { free($0) } }
+      var places = own + Array(repeating: nil, count: 1 + Int(MITOGEN_ENTRY_VARIABLES))
+      let without = CStrings(request.without)
+      withExtendedLifetime(without) { mitogen_add_account_variables(&places, without.base, &account) }
+      let found = places.prefix { $0 != nil }.map { String(cString: $0!).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
+      #expect(Dictionary(uniqueKeysWithValues: found.map { (String($0[0]), String($0[1])) }) == vector.environment, "\(vector.name)")
+    }
   }
 
   @Test(arguments: obstacles)
@@ -130,10 +160,10 @@ struct EnterTests {
     let container = try await TemporaryContainer()
     defer { container.end() }
     let enter = LaunchPlan.Enter(pid: Int(container.leader), user: "app")
-    let changes: [String: String?] = ["HOME": "/srv", "ADDED": "a=b", "PATH": "/usr/bin"]
+    let changes: [String: String?] = ["HOME": "/srv", "ADDED": "a=b", "PATH": "/usr/bin", "USER": nil]
     #expect(
       try await output(enter, environment: changes, directory: "/srv")
-        == "inside|/srv|7301|7302|[7310, 7312]|True|False|0000000000000000|HOME=/srv,USER=app,LOGNAME=app,SHELL=/bin/sh,PATH=/usr/bin,ADDED=a=b|[0, 1, 2]\n"
+        == "inside|/srv|7301|7302|[7310, 7312]|True|False|0000000000000000|HOME=/srv,LOGNAME=app,SHELL=/bin/sh,PATH=/usr/bin,ADDED=a=b|[0, 1, 2]\n"
     )
     let numbers = try await output(.init(pid: Int(container.leader), user: "4711:web"), ["id", "-u"])
     #expect(numbers == "4711\n")

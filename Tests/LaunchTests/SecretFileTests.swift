@@ -41,27 +41,24 @@ struct SecretFileTests {
 }
 
 struct LaunchRetriesTests {
+  struct Vector: Decodable, Sendable, CustomTestStringConvertible {
+    var name: String, retries: Int, code: String, pauses: [Int], count: Int
+    var testDescription: String { name }
+  }
+
+  static let vectors = try! Vectors.read("launch/retries.json", as: [Vector].self)  // a broken file must stop the tests
+
   private func plan(_ retries: Int) -> LaunchPlan {
     LaunchPlan(argv: [.bootstrapWords], description: "x", timeout: 10, retries: retries)
   }
 
-  private func pauses(_ plan: LaunchPlan) -> [Int] {
-    var retries = LaunchRetries(plan)
+  @Test(arguments: vectors)
+  func whatMayPassIsTriedAgainAfterGrowingPauses(_ vector: Vector) {
+    var retries = LaunchRetries(plan(vector.retries))
     var pauses: [Int] = []
-    while let pause = retries.failed("unreachable") { pauses.append(pause) }
-    return pauses
-  }
-
-  @Test func thePausesGrowToHalfAMinute() {
-    #expect(pauses(plan(8)) == [0, 1, 3, 7, 15, 30, 30, 30])
-    #expect(pauses(plan(0)).isEmpty && pauses(plan(-1)).isEmpty)
-    #expect(pauses(plan(.max)).count == 1000)
-  }
-
-  @Test(arguments: ["authentication", "timeout", "no_python", "become", "internal"])
-  func onlyWhatMayPassIsTriedAgain(_ code: String) {
-    var retries = LaunchRetries(plan(3))
-    #expect(retries.failed(code) == nil)
+    while let pause = retries.failed(vector.code) { pauses.append(pause) }
+    #expect(Array(pauses.prefix(vector.pauses.count)) == vector.pauses)
+    #expect(pauses.count == vector.count)
   }
 
   @Test func allAttemptsTogetherHaveABound() {

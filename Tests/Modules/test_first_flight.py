@@ -13,7 +13,7 @@ from probe import ROOT, Probe  # noqa: E402
 
 LIMIT = 65536
 # As NewStyleRunner.swift joins them.
-HALF = [os.path.join(ROOT, 'Plugins', 'Runner', 'NewStyle', name) for name in ('importer.py', 'kept.py', 'new_style.py')]
+HALF = [os.path.join(ROOT, 'Plugins', 'Runner', 'NewStyle', name) for name in ('importer.py', 'new_style.py')]
 
 
 @pytest.fixture(scope='module')

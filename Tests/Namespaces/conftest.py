@@ -31,7 +31,7 @@ KINDS = {
 def pytest_collection_modifyitems(items):
     if os.getuid() != 0:
         for item in items:
-            item.add_marker(pytest.mark.skip(reason="enters namespaces"))
+            item.add_marker(pytest.mark.skip(reason="not as root"))
 
 
 def run(route, *command, options=None, timeout=20, words=(), python=None, environment=None):
@@ -93,25 +93,19 @@ class Real:
 
 @pytest.fixture(scope="session")
 def hosts():
-    with Hosts(*CONTAINERS, may_fail=CONTAINERS) as hosts:
+    with Hosts(*CONTAINERS, may_be_refused=CONTAINERS) as hosts:
         yield hosts
 
 
-def stands(hosts, kind) -> bool:
-    return {"machinectl": "machined", "machine": "machined"}.get(kind, kind) not in hosts.missing
-
-
-def require(hosts, kind):
-    """Skips the test where the machine has no such containers."""
-    if not stands(hosts, kind):
-        print(hosts.missing)
-        pytest.skip(f"{kind} does not start on this machine")
+def host_of(kind) -> str:
+    """The script of Integration/Hosts that its containers come from."""
+    return {"machinectl": "machined", "machine": "machined"}.get(kind, kind)
 
 
 @pytest.fixture
 def real(hosts):
     def container(kind):
-        require(hosts, kind)
+        hosts.require(host_of(kind))
         return Real(hosts, kind)
 
     return container

@@ -8,7 +8,7 @@ import pytest
 import paths
 import sides
 import venvs
-from conftest import require, stands
+from conftest import host_of
 
 KINDS = ("docker", "podman", "lxc", "lxd", "machinectl")
 #: 200 KB: more than fits a call.
@@ -42,7 +42,7 @@ def play(hosts, folder, inventory, words=()):
 def records(hosts, tmp_path_factory):
     python = {"ansible_python_interpreter": "/usr/bin/python3"}
     inventory = {}
-    for kind in filter(lambda kind: stands(hosts, kind), KINDS):
+    for kind in filter(lambda kind: host_of(kind) not in hosts.refused, KINDS):
         inventory |= {kind: hosts.setns_variables(kind, **python), f"{kind}-app": hosts.setns_variables(kind, ansible_user="app", **python)}
     machines = {name: inventory.pop(name) for name in ("machinectl", "machinectl-app") if name in inventory}
     found = play(hosts, tmp_path_factory.mktemp("play"), inventory) if inventory else {}
@@ -56,7 +56,7 @@ def records(hosts, tmp_path_factory):
 @pytest.mark.parametrize("host", [*KINDS, *(f"{kind}-app" for kind in KINDS), "machine"])
 def test_a_playbook_is_inside(host, records, hosts):
     kind = host.partition("-")[0]
-    require(hosts, kind)
+    hosts.require(host_of(kind))
     name = hosts.values["MACHINE" if kind in ("machine", "machinectl") else "APP"]
     account = "app" if host.endswith("-app") or host == "machine" else "root"
     assert records[host, "who"]["stdout"] == f"{name} {account}"

@@ -19,6 +19,7 @@ import Testing
     (#","become_exe":"env LANG=C sudo""#, ["env", "LANG=C", "sudo", "-H", "-n", "-u", "root", "--"]),
     (#","become_flags":"-ualice","become_user":"bob""#, ["sudo", "-n", "-u", "bob", "--"]),
     (#","become_flags":"-r '-n'""#, ["sudo", "-r", "-n", "-n", "-u", "root", "--"]),
+    (#","become_flags":"-i -r -E""#, ["sudo", "-i", "-r", "-E", "-n", "-u", "root", "--"]),
     (#","has_password":true"#, ["sudo", "-H", "-p", "[sudo for mitogen] password:", "-u", "root", "--"]),
   ] as [(String, [String])])
   func theCommandLine(_ options: String, _ argv: [String]) throws {
@@ -43,7 +44,7 @@ import Testing
     ("--other-user=x", "--other-user"), ("--version", "--version"), ("--validate", "--validate"),
     ("root", "\"root\""), ("A=1", "\"A=1\""), ("--", "\"--\""), ("-", "\"-\""), ("-Z", "-Z is not one"), ("--nosuch", "--nosuch is not one"),
     ("--log", "--log could be --login or --login-class"), ("--preserve", "--preserve could be --preserve-env or --preserve-groups"),
-    ("--login=x", "--login takes no value"), ("-iE", "-i and -E"), ("--login --preserve-env", "-i and -E"),
+    ("--login=x", "--login takes no value"), ("-iE", "-i and -E"), ("--login --preserve-env", "--login and --preserve-env"),
     ("-u", "-u needs a value"), ("--role", "--role needs a value"),
   ])
   func otherFlagsAreRefusedByName(_ flags: String, _ named: String) throws {

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "lib"), str(Path(__file__).resolve().parent)]
 
+import cards  # noqa: E402
 import paths  # noqa: E402
 from hosts import Hosts  # noqa: E402
 from servers import Server  # noqa: E402
@@ -114,20 +115,5 @@ def encrypted(hosts, tmp_path):
 
 @pytest.fixture(scope="session")
 def card(hosts, tmp_path_factory):
-    """A smart card in software with a key that our server takes: (library, PIN, environment)."""
-    folder = tmp_path_factory.mktemp("card")
-    (folder / "tokens").mkdir()
-    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
-    environment = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf")}
-    library = next(str(path) for path in Path("/usr/lib").rglob("libsofthsm2.so"))
-
-    def run(*command: str) -> str:
-        return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True).stdout
-
-    run("softhsm2-util", "--init-token", "--free", "--label", "mitogen", "--so-pin", "87654321", "--pin", "24681357")
-    run("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "", "-f", str(folder / "key"))
-    run("softhsm2-util", "--import", str(folder / "key"), "--token", "mitogen", "--label", "key", "--id", "01", "--pin", "24681357")
-    with open(hosts.state / "ssh" / "authorized_keys", "a") as file:
-        file.write((folder / "key.pub").read_text())
-    (folder / "key").unlink()
-    return library, "24681357", environment
+    """(library, PIN, environment)"""
+    return cards.card(hosts, tmp_path_factory.mktemp("card"))

@@ -141,6 +141,21 @@ def test_secrets_are_in_no_command_line_and_no_environment(no_key, hosts, encryp
     assert not any(mark in err for mark in marks)
 
 
+def test_a_pin_is_in_no_command_line_environment_or_log(no_key, card):
+    """As above, with all that ssh itself has to say."""
+    library, pin, environment = card
+    no_key.environment = environment | secrets(password=pin)
+    command = no_key.command("echo", "ready", verbose=True, pkcs11_provider=library, config="Host *\nIdentitiesOnly no\n", mitogen_ssh_debug_level="3")
+    process = subprocess.Popen(command, env=no_key.variables(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    found = set()
+    while process.poll() is None:
+        found |= set(readable_by_others([pin.encode()], but=process.pid))
+    out, err = process.communicate()
+    assert out == b"ready\n", err
+    assert not found
+    assert library.encode() in err and pin.encode() not in err, err
+
+
 def test_the_pin_of_a_smart_card(no_key, card):
     library, pin, environment = card
     no_key.environment = environment | secrets(password=pin)

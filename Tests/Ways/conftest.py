@@ -38,7 +38,7 @@ def wanted(request) -> list[Way]:
 @pytest.fixture(scope="session")
 def hosts(wanted):
     needs = {name for way in wanted for name in way.needs}
-    with Hosts("users", "sshd", *needs, may_fail=CONTAINERS) as hosts:
+    with Hosts("users", "sshd", *needs, may_be_refused=CONTAINERS) as hosts:
         yield hosts
     for left in Path(WORK).parent.glob(f"{Path(WORK).name}-{hosts.login}-*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -62,7 +62,7 @@ class Side:
 class Plays:
     def __init__(self, hosts: Hosts, ways: list[Way]):
         self.hosts = hosts
-        self.ways = [way for way in ways if not way.missing(hosts)]
+        self.ways = [way for way in ways if way.stands(hosts)]
         venv = venvs.for_series(venvs.DEFAULT_SERIES)
         # Beside each other they would be in each other's way: on the targets, paths are the same.
         self.stock = self.run(sides.stock(venv), {way.host: way.for_stock(hosts) for way in self.ways if self.model(way) is way})

@@ -34,9 +34,9 @@ class Way:
         """Its name in the inventory."""
         return "-".join(["way", *"".join(c if c.isalnum() else " " for c in self.name).split()])
 
-    def missing(self, hosts: Hosts) -> str | None:
-        """What is said of a host script that it needs, and that did not start."""
-        return next((hosts.missing[name] for name in self.needs if name in hosts.missing), None)
+    def stands(self, hosts: Hosts) -> bool:
+        """Whether the machine has the hosts that it needs."""
+        return not any(name in hosts.refused for name in self.needs)
 
     def for_stock(self, hosts: Hosts) -> dict:
         return self._common(hosts) | (self.stock or self.ours)(hosts)

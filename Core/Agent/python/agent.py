@@ -23,16 +23,19 @@ class Agent(object):
         self.operations = {'run': self._run}
         self.loop = Loop()
         self.store = Store()
+        # Set by the part `surroundings`.
+        self.before_each = bool
         self._parts = {}
         self._last_stream = 0
         self.link = Link(self.loop, self._received, self._parent_ended)
 
     def start(self, read_fd, write_fd):
-        """Says HELLO, then forks the fork server, before a byte is read: it must know no secret."""
+        """Forks the fork server, before a byte is read, since it must know no secret, and before HELLO, which asks for
+        the account: what a process once asks of the name service it asks the same way for good. Then says HELLO."""
+        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
         self.link.attach(read_fd, write_fd)
         self.link.send(0, 0, HELLO, encode_json(self._about()))
         self.link.flush()
-        self.pool = Pool(self.loop, self.store, self.log, self._server_ended)
 
     def serve(self):
         while True:
@@ -56,7 +59,11 @@ class Agent(object):
             'platform': sys.platform, 'pid': os.getpid(), 'uid': os.geteuid(), 'user': user,
             'home': os.environ.get('HOME') or home, 'cwd': directory, 'hostname': system[1]}
 
+    def trace(self, text):
+        """For the log file of this node, if it was asked for: then the part `trace` takes the place of this."""
+
     def log(self, level, text, logger='agent'):
+        self.trace('%s: %s: %s' % (level, logger, text))
         wanted = (self.hello or {}).get('log', 'warning')
         if LEVELS.get(level, 3) >= LEVELS.get(wanted, 2):
             self.link.send(self.node, 0, LOG, encode_json({'level': level, 'logger': logger, 'text': text}))
@@ -105,6 +112,9 @@ class Agent(object):
                 self.link.deflater = Deflater()
             keepalive = hello.get('keepalive') or {}
             self.link.keep_alive(keepalive.get('interval', 30), keepalive.get('count', 10))
+            for key, use in (('tidy', self.pool.tidy), ('surroundings', self._load)):
+                if key in hello:
+                    self.store.when_present([from_hex(hello[key])], lambda use=use, name=hello[key]: use(name))
 
     def _guarded(self, what, action):
         try:
@@ -143,10 +153,12 @@ class Agent(object):
             self._failed(stream, e)
 
     def stream_ended(self, stream):
+        self.trace('stream %d: end' % stream.number)
         self.streams.pop(stream.number, None)
 
     def request_received(self, stream):
         stream.header = decode_json(stream.parts[0])
+        self.trace('stream %d: %s' % (stream.number, stream.header['op']))
         self._when_here(stream, ('part', 'program', 'through'), lambda: self._begin(stream))
 
     def _when_here(self, stream, keys, action):
@@ -166,6 +178,7 @@ class Agent(object):
     def _need(self, missing):
         missing = self.store.not_asked(missing)
         if missing:
+            self.trace('needs %d blobs' % len(missing))
             self.link.send(self.node, 0, NEED, b''.join(missing), CALLS)
 
     def _failed(self, stream, error):
@@ -174,6 +187,7 @@ class Agent(object):
         stream.fail('internal', '%s: %s' % (type(error).__name__, error))
 
     def _begin(self, stream):
+        self.before_each()
         header = stream.header
         if header.get('part'):
             self._load(header['part'])
@@ -184,9 +198,8 @@ class Agent(object):
 
     def _load(self, name):
         if name not in self._parts:
-            scope = self._parts[name] = dict(SHARED)
-            exec(compile(self.store.blobs[from_hex(name)], 'part', 'exec'), scope)
-            scope['register'](self)
+            self._parts[name] = load_part(self.store, name)
+            self._parts[name]['register'](self)
 
     def _run(self, stream):
         program = from_hex(stream.header['program'])

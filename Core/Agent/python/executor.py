@@ -2,24 +2,29 @@
 
 It reads requests from its control socket: BLOBS, and REQUEST with the parts program hash, hash of what stands between
 executor and runner's half (or nothing), call, arguments, and for a runner that writes files the node's private directory.
-It answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next.
+It answers REPLY [meta] when the module is done and its output is in the pipes, and END when it is ready for the next, with
+a report as JSON if there is something to report; with `ends` in it the executor does (see tidy.py).
 """
 
 
 class Executor(object):
-    """What a runner's half gets: `directory` (if its plan asks for it), `keep(fd)`, `log(level, text)`. The half offers
+    """What a runner's half gets: `directory` (if its plan asks for it), `keep(fd)`, `note(belongs)`, `log(level, text)`.
+    The half offers
 
-    `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor) -> reason or None` (called
-    after the answer) and `preload(program, files)` (called in the fork server, which later executors are made from).
+    `run(executor, program, files, call, arguments) -> rc`, and may offer `clean(executor)` (called
+    after the answer), `preload(program, files)` (called in the fork server, which later executors are made from) and
+    `belongs(name)`, which says of a loaded module whether the half will execute it anew.
     """
 
-    def __init__(self, control, halves, store, begun):
+    def __init__(self, control, halves, store, begun, tidier):
         self._control = control
         self._halves = halves
         self._store = store
         self._begun = begun
         self._pid = os.getpid()
-        self._state = ProcessState(control)
+        self._tidier = tidier
+        if tidier:
+            tidier.begin(control)
         self._reader = FrameReader()
         self._lock = thread.allocate_lock()
         self._files = None
@@ -69,10 +74,10 @@ class Executor(object):
 
     def _request(self, stream, parts):
         self._begun(now())
-        half = {}
+        self._half = {}
         rc = 1
         try:
-            half, rc = self._run(*parts)
+            rc = self._run(*parts)
         except BaseException:
             self._report()
         for output in (sys.stdout, sys.stderr):
@@ -84,31 +89,44 @@ class Executor(object):
             # The module forked, and this is the child, which believes to have come to its end.
             os._exit(rc)
         self._send(stream, REPLY, encode_parts([b'{"rc":%d}' % rc if not PY2 else '{"rc":%d}' % rc]), rc)
-        reason = half['clean'](self) if 'clean' in half else None
-        reason = reason or self._state.restore()
-        if reason:
-            os._exit(0)
+        report = self._restored()
         self._begun(0)
-        self._send(stream, END)
+        self._send(stream, END, encode_json(report) if report else b'')
+        if 'ends' in report:
+            os._exit(0)
 
     def _run(self, name, through, call, arguments, directory=None):
         self.directory = directory
         call = decode_json(call) if len(call) > 2 else {}
         program, files = self._halves.program(name)
-        if call.get('cwd'):
-            os.chdir(to_bytes(call['cwd']))
-        for variable, value in (call.get('environment') or {}).items():
-            os.environ[str(variable)] = value if not PY2 else to_bytes(value)
-        half = self._halves.half(program['half'])
+        half = self._half = self._halves.half(program['half'])
+        self._prepare(call)
         self._files = files
         if not hasattr(os, 'register_at_fork'):
             files.complete()
         if through:
-            runner, half = half, self._halves.half(to_hex(through))
-            rc = half['start'](self, runner, program, files, call, arguments)
+            self._half = self._halves.half(to_hex(through))
+            rc = self._half['start'](self, half, program, files, call, arguments)
         else:
             rc = half['run'](self, program, files, call, arguments)
-        return half, int(rc or 0) & 255
+        return int(rc or 0) & 255
+
+    def _prepare(self, call):
+        if call.get('cwd'):
+            os.chdir(to_bytes(call['cwd']))
+        change_environment(call.get('environment') or {})
+        if self._tidier:
+            self._tidier.process.begin(call)
+
+    def _restored(self):
+        if 'clean' in self._half:
+            self._half['clean'](self)
+        return self._tidier.restore() if self._tidier else {'ends': True}
+
+    def note(self, belongs):
+        """What is loaded now was loaded by the half, for the tasks to come."""
+        if self._tidier:
+            self._tidier.note(belongs)
 
     def _send(self, stream, kind, payload=b'', rc=0):
         """Where the agent listens no more, our end is the answer."""
@@ -117,7 +135,8 @@ class Executor(object):
 
     def keep(self, fd):
         """The half's own descriptor, which is open from now on and no task's."""
-        self._state.keep(fd)
+        if self._tidier:
+            self._tidier.process.keep(fd)
 
     def leave(self):
         """For a process that is no executor any more: the agent hears nothing of it."""
@@ -186,3 +205,4 @@ class Halves(object):
         half = self.half(program['half'])
         if 'preload' in half:
             half['preload'](program, files)
+        return half.get('belongs')

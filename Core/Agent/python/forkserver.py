@@ -23,6 +23,9 @@ class ForkServer(object):
         self._executors = {}
         self._guarded = {}
         self._directory = None
+        # What notes how things are, once its part has come; and which modules a half executes anew.
+        self._tidier = None
+        self._belongs = None
         import mmap
         # When each executor began its task: read only to spare what earlier tasks left in its session.
         self._board = mmap.mmap(-1, 8192)
@@ -48,11 +51,24 @@ class ForkServer(object):
     # -- what the agent asks for --
 
     def _preload(self, request):
+        self._imported(lambda: self._halves.preload(from_hex(request['program'])))
+
+    def _import(self, request):
+        for name in request['names']:
+            self._imported(lambda: __import__(name) and None)
+
+    def _imported(self, action):
         try:
-            self._halves.preload(from_hex(request['program']))
+            self._belongs = action() or self._belongs
         except BaseException as e:
             # SystemExit is one: ansible's basic.py ends a Python that it does not know. The executor will tell.
             self._log('info', 'could not import in advance: %s: %s' % (type(e).__name__, e))
+
+    def _tidy(self, request):
+        self._tidier = load_part(self._store, request['part'])['Tidier']()
+
+    def _environment(self, request):
+        change_environment(request['changes'])
 
     def _fork(self, request):
         number = request['child']
@@ -60,6 +76,8 @@ class ForkServer(object):
         for output in (sys.stdout, sys.stderr):
             output.flush()
         self._board_set(number, 0)
+        if self._tidier:
+            self._tidier.note(self._belongs)
         pid = os.fork()
         if pid == 0:
             try:
@@ -85,7 +103,7 @@ class ForkServer(object):
         close_all_but((fds[0],))
         if 'random' in sys.modules:
             sys.modules['random'].seed()
-        Executor(fds[0], self._halves, self._store, lambda when: self._board_set(number, when)).serve()
+        Executor(fds[0], self._halves, self._store, lambda when: self._board_set(number, when), self._tidier).serve()
 
     def _board_set(self, number, when):
         struct.pack_into('d', self._board, number % 1024 * 8, when)

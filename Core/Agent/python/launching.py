@@ -39,8 +39,11 @@ def end_of(status):
 class LaunchRetries(object):
     """When a launch that failed is tried again; the twin of Core/Launch/LaunchRetries."""
 
+    # More would last for hours.
+    MOST = 1000
+
     def __init__(self, plan):
-        self._left = plan.get('retries', 0)
+        self._left = min(plan.get('retries', 0), self.MOST)
         self._pause = 0
 
     def failed(self, code):

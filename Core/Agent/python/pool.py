@@ -21,6 +21,7 @@ class Worker(object):
         self.retiring = False
         self.pid = None
         self.call = None
+        self.module = None
         # It has answered, and has not yet said that it is ready for the next.
         self.cleaning = False
         self.captured = [[], []]
@@ -52,6 +53,11 @@ class Pool(object):
         self._count = 0
         self._server_held = set()
         self._guarded = set()
+        # Modules after which an executor could not be used again; they get one of their own from then on.
+        self._harmful = set()
+        # Path of a file in module_utils -> its hash in the first program that had it.
+        self._utils = {}
+        self._clashes = {}
         self._slots = None
         self._server = Link(loop, self._server_received, server_ended)
         self._start_server()
@@ -100,10 +106,31 @@ class Pool(object):
     def run(self, stream, program):
         """Runs the call of `stream`, all of whose blobs are here."""
         call = decode_json(stream.parts[1]) if len(stream.parts[1]) > 2 else {}
-        call = Call(stream, program, call.get('isolation') == 'fork', call.get('timeout'))
+        call = Call(stream, program, call.get('isolation') == 'fork' or self._stands_alone(program), call.get('timeout'))
         stream.on_cancel = lambda: self._end(call, 'cancelled', 'the call was cancelled')
         self._queue.append(call)
         self._dispatch()
+
+    def _stands_alone(self, name):
+        """Whether a module has harmed an executor, or has a module_utils of its own by a name that others have too."""
+        program = self._store.program(name)[0]
+        if name not in self._clashes:
+            self._clashes[name] = bool([1 for path, blob in program['files'].items() if '/module_utils/' in path
+                                        and self._utils.setdefault(path, blob) != blob])
+        return self._clashes[name] or program['module'] in self._harmful
+
+    def renew(self, changes):
+        """Lets all executors go: what they have read of the system is not so any more. `changes`: of the environment."""
+        self.tell_server('environment', changes=changes)
+        for worker in self._workers.values():
+            worker.retiring = True
+        while self._idle:
+            self._retire(self._idle.pop())
+
+    def tidy(self, name):
+        """The part is here that notes how things are in the fork server."""
+        self._pass_on(self._server, self._server_held, [from_hex(name)])
+        self.tell_server('tidy', part=name)
 
     def _dispatch(self):
         while self._queue:
@@ -133,7 +160,8 @@ class Pool(object):
             self._retire(self._idle.pop(0))
         if self._full():
             return None
-        self._preload(call.program)
+        if not self._clashes[call.program]:
+            self._preload(call.program)
         return self._fork()
 
     def _full(self):
@@ -141,6 +169,7 @@ class Pool(object):
 
     def _start(self, worker, call):
         worker.call = call
+        worker.module = self._store.program(call.program)[0]['module']
         worker.fresh = False
         worker.retiring = call.isolated
         if call.program not in worker.programs:
@@ -254,6 +283,7 @@ class Pool(object):
             self._answer(worker, decode_parts(payload)[0])
         elif kind == END and worker.cleaning:
             worker.cleaning = False
+            self._reported(worker, decode_json(payload) if payload else {})
             self._finished(worker)
         elif kind == LOG:
             self._log(**decode_json(payload))
@@ -273,8 +303,23 @@ class Pool(object):
         else:
             call.stream.reply([meta, out, err])
 
+    def _reported(self, worker, report):
+        """What the executor found when it compared itself with what it was: see tidy.py."""
+        if not worker.retiring:
+            for text in report.get('said', ()):
+                self._log('info', '%s: %s' % (worker.module, text))
+            if 'harm' in report:
+                self._harmful.add(worker.module)
+        if 'imported' in report:
+            # The next ones have it from birth, as it should be.
+            self.tell_server('import', names=report['imported'])
+            for spare in [w for w in self._idle if w.fresh]:
+                self._idle.remove(spare)
+                self._retire(spare)
+        worker.retiring |= 'ends' in report
+
     def _finished(self, worker):
-        """The executor is as it was before its call."""
+        """The executor is as it was before its call, or leaves."""
         if worker.retiring or len(self._idle) >= MAX_IDLE:
             self._retire(worker)
         else:

@@ -35,6 +35,15 @@ def default_signals(also=()):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def change_environment(changes):
+    """Of this process; None removes."""
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(str(name), None)
+        else:
+            os.environ[str(name)] = value if not PY2 else to_bytes(value)
+
+
 def session_members(session, begun=None):
     """PIDs of a session, as Linux tells them; with `begun` (by `now`) only what was started since."""
     members = []

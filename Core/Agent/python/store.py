@@ -56,6 +56,13 @@ class Store(object):
         return known
 
 
+def load_part(store, name):
+    """The namespace of a part of the agent, which begins as the core's."""
+    scope = dict(SHARED)
+    exec(compile(store.blobs[from_hex(name)], 'part', 'exec'), scope)
+    return scope
+
+
 def to_hex(data):
     return binascii.hexlify(data).decode('ascii')
 

@@ -73,6 +73,13 @@ struct mitogen_account {
 int mitogen_find_account(
     const char *passwd, const char *group, const char *user, const char *group_name, struct mitogen_account *account);
 
+/*
+ * Adds the account's variables to `envp`, without those that it has already or that `without` names (see below). Behind
+ * the NULL of `envp` there are MITOGEN_ENTRY_VARIABLES more places. What is added belongs to this library and lasts
+ * until the next call. One call at a time in a process; async-signal-safe.
+ */
+void mitogen_add_account_variables(char **envp, char *const *without, const struct mitogen_account *account);
+
 /* What a child is to be. Zero-initialise it, then fill it in. */
 struct mitogen_spawn_request {
   /* NULL-terminated: the file to execute, or several of which the first that is there is executed. Relative: to
@@ -82,6 +89,8 @@ struct mitogen_spawn_request {
   char *const *argv;
   /* NULL-terminated. With `entry`, MITOGEN_ENTRY_VARIABLES more places behind the NULL are the child's to use. */
   char *const *envp;
+  /* With `entry`: names of the account's variables that the child is not to have; NULL-terminated, or NULL for none. */
+  char *const *without;
   /* Working directory of the child, or NULL for the caller's. */
   const char *directory;
   /* Become descriptors 0, 1 and 2 of the child. They stay the caller's. May be equal, and may be below 3. */

@@ -322,6 +322,12 @@ class NodeConnection(object):
         """Whether vanilla asks for a terminal for a command that reads nothing."""
         return self.mitogen_method == 'ssh' and bool(routes.option(self, 'use_tty', True))
 
+    def would_pipeline(self):
+        """Whether vanilla hands a module to its interpreter's stdin, where a terminal would be in the way."""
+        become = self.become
+        return bool(routes.option(self, 'pipelining', self._play_context.pipelining)) and (
+            become is None or getattr(become, 'pipelining', become.name != 'su'))
+
     def types_password(self):
         """Whether vanilla types a password for each command, to get to the task's account."""
         return (self.become is not None and self.become_changes_account()
@@ -332,9 +338,8 @@ class NodeConnection(object):
         if password_typed:
             # The newline behind the prompt is output.
             stdout = b'\r\n' + stdout
-        if self._shares_connection():
-            stderr += b'Shared connection to %s closed.\r\n' % to_bytes(self._ssh_host())
-        return stdout, stderr
+        which = b'Shared connection' if self._shares_connection() else b'Connection'
+        return stdout, stderr + which + b' to %s closed.\r\n' % to_bytes(self._ssh_host())
 
     def _ssh_host(self):
         return routes.option(self, 'host') or self._play_context.remote_addr

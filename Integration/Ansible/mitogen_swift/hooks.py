@@ -25,7 +25,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import jobs, kinds, modules, routes, synchronize
+from . import isolation, jobs, kinds, modules, routes, synchronize
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -68,6 +68,7 @@ class Facade(object):
         #: How async_wrapper writes what is or is not so.
         self.no_and_yes = [0, 1] if version < (2, 19) else [False, True]
         self.new_style = module_common.NEW_STYLE_PYTHON_MODULE_RE
+        self.isolated = isolation.configured()
         self.discover_interpreter = interpreter_discovery.discover_interpreter
         if version < (2, 19):
             from ansible.module_utils.common.json import AnsibleJSONEncoder
@@ -227,7 +228,7 @@ class Hooks(object):
         try:
             load(*args, **kwargs)
         except Exception as error:
-            display.debug('mitogen: %s is not preloaded: %s' % (args[0], error))
+            display.debug('mitogen: %s: %s' % (args[0] if args else load.__name__, error))
 
     @staticmethod
     def _preload_action(task):
@@ -239,6 +240,11 @@ class Hooks(object):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
         if path:
             modules.kind_of(name, path, self.session, self.facade)
+
+    def hear(self):
+        """At the end of a run: displays what nodes have told of the last tasks, if anybody wants to know."""
+        if self.session is not None and self.session.is_told:
+            self._attempt(self.session.hear)
 
     def task_is_coming(self, task):
         """In the main process: prepares for a task, once for each action."""

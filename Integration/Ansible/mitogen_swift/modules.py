@@ -15,6 +15,7 @@ from ansible.utils.display import Display
 
 from . import kinds, routes
 from .connection import compact
+from .isolation import full_name
 
 display = Display()
 
@@ -96,6 +97,8 @@ def plan(action, module_name, module_path, kind, module_args, task_vars, ansible
         discovery = _plan_program(action, module_path, kind, call, variables, python, ansible)
         if discovery is None and not _has_python(connection, python):
             return None
+    elif connection.uses_terminal() and not connection.would_pipeline():
+        call['merge'] = True
     environment = {}
     action._compute_environment_string(environment)
     if environment:
@@ -107,6 +110,8 @@ def plan(action, module_name, module_path, kind, module_args, task_vars, ansible
     isolation = variables.get('mitogen_task_isolation')
     if isolation is not None:
         call['isolation'] = to_text(action._templar.template(isolation))
+    elif ansible.isolated.holds(full_name(module_name, module_path)):
+        call['isolation'] = 'fork'
     if module_args.get('_ansible_tmpdir') and not connection.native_tmp_made:
         # Nothing was transferred, so the directory is not there: the module makes one if it needs one.
         if connection.in_native_tmp(module_args['_ansible_tmpdir'] + '/'):

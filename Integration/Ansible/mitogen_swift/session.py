@@ -57,6 +57,16 @@ class Session(object):
             self.client.close()
         return json.loads(text)
 
+    @property
+    def is_told(self):
+        """Whether log records of nodes are displayed."""
+        return display.verbosity in LOG_LEVELS
+
+    def hear(self):
+        """Log records come with the answer to any request."""
+        self.client.request({'op': 'status', 'hops': 0})
+        self.client.close()
+
     def begin(self, op, route, parts=(), header=None, **more):
         head = {'op': op, 'hops': len(route)}
         if header:
@@ -93,6 +103,9 @@ class Session(object):
         kind = AnsibleError
         if error.code == 'become' or (error.code == 'authentication' and self._concerns_become(error, route)):
             text = _become_text(error, route)
+        elif error.code == 'timeout' and self._concerns_become(error, route):
+            # Ansible's own words, which playbooks look for.
+            kind, text = AnsibleConnectionFailure, 'Timeout waiting for privilege escalation prompt: %s' % text
         elif error.code == 'authentication':
             kind = AnsibleAuthenticationFailure
         elif error.code in UNREACHABLE:

@@ -13,6 +13,7 @@ class Accelerated(object):
         try:
             return super(Accelerated, self).run(*args, **kwargs)
         finally:
+            hooks.hear()
             hooks.active -= 1
 
     def _queue_task(self, host, task, *args, **kwargs):

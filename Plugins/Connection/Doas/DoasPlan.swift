@@ -13,9 +13,7 @@ struct DoasPlan {
   ]
 
   func make(_ options: Options) throws -> LaunchPlan {
-    let flags = try DoasFlags(options.words("become_flags"), accountVariable: role.accountVariable) { problem, hint in
-      options.refusal("become_flags", problem, hint)
-    }
+    let flags = try BecomeFlags(options, for: role, by: DoasFlags.rules)
     let user = try options.string(role.accountOption) ?? flags.user ?? "root"
     let hasPassword = options.has(secret: "password")
     let messages = DoasMessages(role: role, user: user)

@@ -15,9 +15,7 @@ struct SuPlan {
   ]
 
   func make(_ options: Options) throws -> LaunchPlan {
-    let flags = try SuFlags(options.words("become_flags"), accountVariable: role.accountVariable) { problem, hint in
-      options.refusal("become_flags", problem, hint)
-    }
+    let flags = try BecomeFlags(options, for: role, by: SuFlags.rules)
     let user = try options.string(role.accountOption) ?? "root"
     guard !user.hasPrefix("-") else {
       throw options.refusal(

@@ -11,9 +11,7 @@ struct SudoPlan {
     default: false, vars: ["mitogen_sudo_tty"])
 
   func make(_ options: Options) throws -> LaunchPlan {
-    let flags = try SudoFlags(options.words("become_flags")) { problem, hint in
-      options.refusal("become_flags", problem, hint)
-    }
+    let flags = try BecomeFlags(options, for: role, by: SudoFlags.rules)
     let user = try options.string(role.accountOption) ?? flags.user ?? "root"
     let hasPassword = options.has(secret: "password")
     let messages = SudoMessages(role: role, user: user)

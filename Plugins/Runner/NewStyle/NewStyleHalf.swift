@@ -2,6 +2,6 @@
 public enum NewStyleHalf {
   /// One namespace in this order, as in `Core/Agent/python/assembly.list`.
   public static var source: [UInt8] {
-    PackageResources.importer_py + [0x0a] + PackageResources.kept_py + [0x0a] + PackageResources.new_style_py
+    PackageResources.importer_py + [0x0a] + PackageResources.new_style_py
   }
 }

@@ -1,6 +1,5 @@
 """Imports a program's files from memory, and shows them as a zip where somebody insists. The first file of the half."""
 import atexit
-import gc
 import os
 import sys
 import types
@@ -161,6 +160,9 @@ class Late(types.ModuleType):
 
     Such files only define things, so that nothing else tells when they run.
     """
+
+    # It is made such a module again after each task.
+    put_back = True
 
     def __getattribute__(self, name):
         if name not in QUIET:

@@ -3,18 +3,22 @@
 # Stock Ansible sends such a module as a zip and a fresh interpreter imports from it. Here the same files are in memory,
 # and an executor runs many modules. So that no module can tell the difference:
 #
-# - `ansible.module_utils.basic` and what it imports stay loaded, and are put back after each task to what they were
-#   when they had just been imported (`Shared`). All else of Ansible's is dropped and executed anew, from compiled code.
-# - What a module changes in the standard library's well-known places is put back (`clean`).
-# - Libraries from site-packages keep state that nobody can put back: after a task that imported one, the executor is
-#   retired.
+# - `ansible.module_utils.basic` and what it imports stay loaded. All else of Ansible's is dropped after each task and
+#   executed anew, from compiled code.
+# - What a module changes in what stays loaded, in the interpreter and in its process is put back by the executor, which
+#   is retired where that cannot be done (Core/Agent/python/tidy.py).
 #
-# Python 2.7 and 3.6 to 3.14. `importer.py` and `kept.py` stand before this in the same namespace.
+# Python 2.7 and 3.6 to 3.14. `importer.py` stands before this in the same namespace.
 # (Comments, not docstrings: what stands inside the half is no docstring, and would travel.)
 
 IMPORTER = Importer()
 PAYLOAD = Payload()
-STATE = {'shared': None, 'serves': set(), 'before': None}
+# `shared`: the modules that stay loaded, and of which files they are made. `serves`: programs that have the same files.
+STATE = {'shared': None, 'serves': set(), 'begun': False, 'exit': None}
+
+
+def belongs(name):
+    return is_ours(name)
 
 
 def preload(program, files):
@@ -22,37 +26,36 @@ def preload(program, files):
     program = program_of(program, files)
     if IMPORTER not in sys.meta_path:
         sys.meta_path.insert(0, IMPORTER)
-    if program.files is None or BASIC not in program.modules:
-        return
-    shared = STATE['shared']
-    if shared is not None:
+    if BASIC not in program.modules:
+        return False
+    if STATE['shared'] is not None:
         if id(program) in STATE['serves']:
-            return
-        if shared.serves(program):
+            return False
+        if serves(STATE['shared'], program):
             STATE['serves'].add(id(program))
-            return
-    drop({})
+            return False
+    drop()
     IMPORTER.program = program
     names = [BASIC]
     if LOADER in program.modules:
         names += [LOADER] + [n for n in program.modules if n.startswith('ansible.module_utils._internal._json._profiles.')]
     for name in names:
         __import__(name)
-    STATE['shared'] = Shared(program)
+    STATE['shared'] = dict((n, program.hashes.get(program.modules[n][0])) for n in sys.modules
+                           if is_ours(n) and n in program.modules)
     STATE['serves'] = set([id(program)])
-    gc.collect()
-    if hasattr(gc, 'freeze'):
-        gc.freeze()
+    return True
 
 
-def drop(kept):
-    """Forgets Ansible's modules but those in `kept`."""
+def serves(shared, program):
+    """Whether what is loaded was made from the files that this program has."""
+    return not [n for n, h in shared.items() if program.hashes.get(program.modules.get(n, (None,))[0]) != h]
+
+
+def drop():
+    """Forgets Ansible's modules."""
     for name in [n for n in sys.modules if is_ours(n)]:
-        if name not in kept:
-            del sys.modules[name]
-    for name, module in kept.items():
-        sys.modules[name] = module
-        # `import a.b` also made `b` an attribute of `a`; what stays are the names that `Shared` put back.
+        del sys.modules[name]
 
 
 class Main(types.ModuleType):
@@ -64,16 +67,16 @@ class Main(types.ModuleType):
 
 
 def run(executor, program, files, call, arguments):
-    if STATE['before'] is None:
-        STATE['before'] = Interpreter()
+    begin()
     selinux_came()
     ready = program_of(program, files)
-    sys.path[:] = [p for p in sys.path if p not in ('', '.')]
     if ready.nofile:
         limit_files(ready.nofile)
+    if call.get('merge'):
+        merge()
     main = Main('__main__')
     try:
-        rc = exit_code_of(execute, ready, program, main, arguments)
+        rc = exit_code_of(execute, executor, ready, program, main, call, arguments)
     finally:
         finish()
     if not thread_count():
@@ -82,9 +85,22 @@ def run(executor, program, files, call, arguments):
     return rc
 
 
-def execute(ready, program, main, arguments):
+def begin():
+    if STATE['begun']:
+        return
+    STATE['begun'] = True
+    if PY2:
+        STATE['exit'] = atexit._exithandlers[:]
+    else:
+        # The agent's own imports have registered nothing that a module could expect.
+        atexit._clear()
+        register_again()
+
+
+def execute(executor, ready, program, main, call, arguments):
     try:
-        preload(program, ready.files)
+        if preload(program, ready.files):
+            executor.note(belongs)
     except SyntaxError:
         # Ansible's own refusal of an old Python is in a file that the oldest of them cannot read.
         wanted = minimum_python(ready)
@@ -104,6 +120,9 @@ def execute(ready, program, main, arguments):
         main.__cached__ = None
     sys.modules['__main__'] = main
     sys.argv[:] = [main.__file__]
+    folders = (call.get('environment') or {}).get('PYTHONPATH') or ''
+    STATE['path'] = [str(folder) for folder in folders.split(os.pathsep) if folder]
+    sys.path[:0] = STATE['path']
     basic = sys.modules.get(BASIC)
     if basic is not None:
         basic._ANSIBLE_ARGS = arguments
@@ -164,12 +183,14 @@ def thread_count():
 def finish():
     """What an interpreter does at its end: waits for threads, and runs the exit handlers."""
     threading = sys.modules.get('threading')
+    for call in reversed(getattr(threading, '_threading_atexits', ())):
+        call()
     if threading and thread_count():
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
     if PY2:
-        before = STATE['before'].handlers
+        before = STATE['exit']
         handlers = atexit._exithandlers
         mine, handlers[:] = [h for h in handlers if h not in before], []
         handlers[:] = mine
@@ -180,13 +201,32 @@ def finish():
         register_again()
 
 
+AT_EXIT = (
+    ('logging', 'shutdown'), ('multiprocessing.util', '_exit_function'), ('concurrent.futures.thread', '_python_exit'))
+
+
 def register_again():
-    """These two register their exit handlers once for the life of an interpreter, which goes on here."""
+    """These register their exit handlers once for the life of an interpreter, which goes on here."""
     if 'weakref' in sys.modules:
         sys.modules['weakref'].finalize._registered_with_atexit = False
         sys.modules['weakref'].finalize._shutdown = False
-    if 'logging' in sys.modules:
-        atexit.register(sys.modules['logging'].shutdown)
+    for name, function in AT_EXIT:
+        if name in sys.modules:
+            atexit.register(getattr(sys.modules[name], function))
+
+
+def merge():
+    """As on a terminal: one stream, line by line."""
+    import fcntl
+    STATE['stderr'] = os.dup(2)
+    fcntl.fcntl(STATE['stderr'], fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    os.dup2(1, 2)
+    line_buffered(True)
+
+
+def line_buffered(on):
+    if hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(line_buffering=on)
 
 
 def limit_files(number):
@@ -210,24 +250,18 @@ def selinux_came():
 
 
 def clean(executor):
-    """After the answer: puts back what the module changed, or says why this executor must be retired."""
-    before = STATE['before']
+    """After the answer."""
     PAYLOAD.remove()
-    shared = STATE['shared']
-    if shared is not None:
-        shared.restore()
-        drop(shared.modules)
-    else:
-        drop({})
-    before.restore()
+    for folder in STATE.pop('path', ()):
+        if folder in sys.path:
+            sys.path.remove(folder)
+    if 'stderr' in STATE:
+        os.dup2(STATE['stderr'], 2)
+        os.close(STATE.pop('stderr'))
+        line_buffered(False)
     if 'nofile' in STATE:
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, STATE.pop('nofile'))
-    foreign = before.foreign()
-    if foreign:
-        return 'it imported %s, which may keep state' % foreign
-    gc.collect()
-    return None
 
 
 HERE = run.__code__.co_filename

@@ -11,7 +11,7 @@ from . import core
 # As Core/Modules/ModuleClosure.swift has it.
 LATE = ['ansible/module_utils/distro/_distro.py']
 NEW_STYLE = [os.path.join(core.ROOT, 'Plugins', 'Runner', 'NewStyle', name + '.py')
-             for name in ('importer', 'kept', 'new_style')]
+             for name in ('importer', 'new_style')]
 EXTEND = b'from pkgutil import extend_path\n__path__=extend_path(__path__,__name__)\n'
 
 

@@ -42,8 +42,12 @@ class Controller(object):
             self.link.sendall(compressed)
             settings = {'mitogen': 1, 'features': [], 'node': NODE, 'deflate': True, 'log': 'debug',
                         'keepalive': {'interval': 30, 'count': 10}}
+            # What comes behind the first call.
+            parts = dict((name, core.part(name)) for name in ('tidy', 'surroundings'))
+            settings.update((name, part[0].hex()) for name, part in parts.items())
             settings.update(hello or {})
             self.send(0, 0, wire.HELLO, json.dumps(settings).encode())
+            self.supply(*[parts[name] for name in sorted(parts) if settings[name]])
             self.hello = json.loads(self.wait(lambda f: f[2] == wire.HELLO)[4].decode())
 
     def _await_marker(self):

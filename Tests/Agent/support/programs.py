@@ -15,10 +15,10 @@ def run(executor, program, files, call, arguments):
 
 
 class Program(object):
-    def __init__(self, source):
-        task = core.blob(source.encode())
-        text = json.dumps({
-            'runner': 'test', 'half': HALF[0].hex(), 'module': 'task', 'files': {'task.py': task[0].hex()}})
+    def __init__(self, source, module='task', files=()):
+        blobs = dict((path, core.blob(data)) for path, data in dict(files, **{'task.py': source.encode()}).items())
+        text = json.dumps({'runner': 'test', 'half': HALF[0].hex(), 'module': module,
+                           'files': dict((path, blob[0].hex()) for path, blob in blobs.items())})
         program = core.blob(text.encode())
         self.name = program[0].hex()
-        self.blobs = [HALF, task, program]
+        self.blobs = [HALF] + list(blobs.values()) + [program]

@@ -61,6 +61,10 @@ def much(module):
     os._exit(0)
 
 
+def tell(module):
+    module.exit_json(changed=False, told="x" * 50000000)
+
+
 def sleep(module):
     time.sleep(60)
 

@@ -39,5 +39,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task, is_conditional):
         hooks.hooks.task_is_coming(task)
 
+    def v2_playbook_on_stats(self, stats):
+        hooks.hooks.hear()
+
     def v2_playbook_on_handler_task_start(self, task):
         hooks.hooks.task_is_coming(task)
