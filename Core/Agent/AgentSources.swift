@@ -22,7 +22,8 @@ public enum AgentSources {
     case "enter":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
-        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
+        PackageResources.launch_py,
         PackageResources.entering_py, PackageResources.enter_py,
       ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
@@ -32,7 +33,8 @@ public enum AgentSources {
     case "launch":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
-        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.launch_py,
+        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
+        PackageResources.launch_py,
       ]
     case "surroundings": [PackageResources.environment_py, PackageResources.surroundings_py]
     case "tidy":

@@ -20,10 +20,10 @@ final class LaunchAttempt {
   private let secrets: [String: Secret]
   private var machine: LaunchMachine
   private var firstFlight: ByteBuffer?
-  private let log: (String) -> Void
+  private var log: (String) -> Void
   private var takeover: ((any Channel) -> EventLoopFuture<Void>)?
-  private var promise: EventLoopPromise<LaunchedChild>?
-  let launched: EventLoopFuture<LaunchedChild>
+  private var promise: EventLoopPromise<LaunchOutcome>?
+  private(set) var launched: EventLoopFuture<LaunchOutcome>
   private let endedPromise: EventLoopPromise<Void>
   /// Succeeds when nothing of the launch is left: the child was reaped, or there never was one.
   var ended: EventLoopFuture<Void> { endedPromise.futureResult }
@@ -42,6 +42,8 @@ final class LaunchAttempt {
   private var deadline: Scheduled<Void>?
   private var reminders: [Scheduled<Void>] = []
   private var isTerminating = false
+  /// Gets what a shell says, while there is one.
+  var shellOutput: ((_ bytes: [UInt8], _ isStderr: Bool) -> Void)?
 
   init(
     eventLoop: any EventLoop, plan: LaunchPlan, secrets: [String: Secret], machine: LaunchMachine,
@@ -54,7 +56,7 @@ final class LaunchAttempt {
     self.firstFlight = firstFlight
     self.log = log
     self.takeover = takeover
-    let promise = eventLoop.makePromise(of: LaunchedChild.self)
+    let promise = eventLoop.makePromise(of: LaunchOutcome.self)
     self.promise = promise
     launched = promise.futureResult
     endedPromise = eventLoop.makePromise()
@@ -89,10 +91,7 @@ final class LaunchAttempt {
   private func childStarted(_ stdio: ChildStdio) {
     guard let process else { return }
     ChildReaper.shared.reap(process, on: eventLoop).assumeIsolated().whenSuccess { self.childEnded($0) }
-    let seconds = plan.timeout.isNaN ? 0 : min(max(plan.timeout, 0), Self.longestTimeout)
-    deadline = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(seconds * 1000))) { [weak self] in
-      self?.deadlinePassed()
-    }
+    setDeadline()
     let terminal = plan.stdio == .tty
     let handler = LinkHandler(attempt: self, isTerminal: terminal)
     linkHandler = handler
@@ -103,6 +102,13 @@ final class LaunchAttempt {
     watch(opened) { self.link = $0 }
     if let stderr = stdio.stderr { read(stderr, as: .stderr) }
     if let tty = stdio.tty { read(tty, as: .tty) }
+  }
+
+  private func setDeadline() {
+    let seconds = plan.timeout.isNaN ? 0 : min(max(plan.timeout, 0), Self.longestTimeout)
+    deadline = eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(seconds * 1000))) { [weak self] in
+      self?.deadlinePassed()
+    }
   }
 
   private func open(
@@ -153,6 +159,7 @@ final class LaunchAttempt {
   // MARK: Events
 
   func outputReceived(_ bytes: [UInt8], from source: LaunchMachine.Source) {
+    if case .shell = machine.phase, source != .tty { shellOutput?(bytes, source == .stderr) }
     perform(machine.outputReceived(bytes, from: source))
   }
 
@@ -173,7 +180,7 @@ final class LaunchAttempt {
     for (source, channel, descriptor) in spoken where channel.isActive {
       outputReceived(System.readAvailable(descriptor), from: source)
     }
-    if takeover != nil, let link, link.isActive {
+    if takeover != nil || machine.phase == .shell, let link, link.isActive {
       outputReceived(System.readAvailable(linkDescriptor), from: plan.stdio == .tty ? .tty : .stdout)
     }
     if case .waitingForHello = machine.phase {
@@ -186,6 +193,7 @@ final class LaunchAttempt {
       perform(machine.childEnded(status))
     }
     closeSpoken()
+    shellOutput = nil
     deadline?.cancel()
     exitPromise.succeed(status)
     endedPromise.succeed(())
@@ -198,6 +206,7 @@ final class LaunchAttempt {
       switch action {
       case .answer(let slot, let destination): answer(slot, to: destination)
       case .deliver(let rest): handOver(rest: rest)
+      case .keepShell(let error): keepShell(error)
       case .fail(let error): fail(error)
       case .log(let text): log(text)
       case .ready: deadline?.cancel()
@@ -225,7 +234,7 @@ final class LaunchAttempt {
     taken.hop(to: eventLoop).assumeIsolated().whenComplete { result in
       switch result {
       case .success:
-        self.promise?.succeed(child)
+        self.promise?.succeed(.node(child))
         self.promise = nil
         self.linkHandler?.handOverEnds()
         self.linkHandler = nil
@@ -233,6 +242,41 @@ final class LaunchAttempt {
         self.fail(LaunchError(code: "internal", message: "\(self.plan.description): the link was not taken over: \(error)"))
       }
     }
+  }
+
+  private func keepShell(_ error: LaunchError) {
+    deadline?.cancel()
+    firstFlight = nil
+    takeover = nil
+    secretFiles = nil
+    promise?.succeed(.shell(LaunchedShell(exit: exitPromise.futureResult, attempt: self), error))
+    promise = nil
+  }
+
+  /// The shell looks for a Python again, which gets this first flight.
+  func searchAgain(
+    line: [UInt8], firstFlight: ByteBuffer, log: @escaping (String) -> Void,
+    takeover: @escaping (any Channel) -> EventLoopFuture<Void>
+  ) -> EventLoopFuture<LaunchOutcome> {
+    let promise = eventLoop.makePromise(of: LaunchOutcome.self)
+    launched = promise.futureResult
+    guard case .shell = machine.phase, !isTerminating, exit == nil else {
+      promise.fail(diagnose())
+      return launched
+    }
+    self.promise = promise
+    self.firstFlight = firstFlight
+    self.log = log
+    self.takeover = takeover
+    shellOutput = nil
+    machine.searchBegan()
+    setDeadline()
+    write(line)
+    return launched
+  }
+
+  func write(_ bytes: [UInt8]) {
+    link?.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
   }
 
   private func fail(_ error: LaunchError) {

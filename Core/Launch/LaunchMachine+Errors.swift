@@ -40,6 +40,10 @@ extension LaunchMachine {
       hint: "Install Python there, or set ansible_python_interpreter.", exit: .exited(127))
   }
 
+  func shellEnded(_ status: ChildExit) -> LaunchError {
+    LaunchError(code: "node_lost", message: told("the shell there ended with \(status)"), exit: status)
+  }
+
   func timeout(hadStarted: Bool) -> LaunchError {
     // A plugin's number may be anything, infinity too.
     let seconds = Int(exactly: plan.timeout).map(String.init) ?? "\(plan.timeout)"
@@ -103,7 +107,7 @@ extension LaunchMachine {
     let how = exit.map { "ended with \($0)" } ?? "closed the connection"
     switch phase {
     case .failed(let error): return error
-    case .ready: return LaunchError(code: "node_lost", message: told(how), exit: exit)
+    case .ready, .shell: return LaunchError(code: "node_lost", message: told(how), exit: exit)
     case .waitingForMarker, .waitingForHello:
       let hadStarted = phase == .waitingForHello
       if let exit { return ended(exit, hadStarted: hadStarted) }

@@ -25,6 +25,8 @@ public struct LaunchMachine: Sendable {
     case answer(slot: String, to: Destination)
     /// Python waits for the core: write core and first frames, and hand the link over. `rest` came behind the marker.
     case deliver(rest: [UInt8])
+    /// There is no Python, and the child stays as a shell that waits for a line. The error is for who wanted a node.
+    case keepShell(LaunchError)
     case fail(LaunchError)
     case log(String)
     /// HELLO came in time.
@@ -32,8 +34,10 @@ public struct LaunchMachine: Sendable {
   }
 
   enum Phase: Equatable, Sendable {
-    /// The child was started; prompts are answered. Then `waitingForHello` or `failed`.
+    /// The child was started; prompts are answered. Then `waitingForHello`, `shell` or `failed`.
     case waitingForMarker
+    /// There is no Python: a shell waits for a line, and what the link brings answers those. Then `waitingForMarker`.
+    case shell
     /// Python runs and gets the core. Then `ready` or `failed`.
     case waitingForHello
     /// The node is open: what happens now is not the launch's affair. Final.
@@ -47,6 +51,7 @@ public struct LaunchMachine: Sendable {
   let candidates: [String]
   private let secrets: [String: Secret]
   private let link: Source
+  private let marker: String
   private let matchers: [PromptMatcher]
   private(set) var phase = Phase.waitingForMarker
   private var search: MarkerSearch
@@ -62,6 +67,7 @@ public struct LaunchMachine: Sendable {
     self.secrets = secrets
     self.candidates = candidates
     link = plan.stdio == .tty ? .tty : .stdout
+    self.marker = marker
     matchers = plan.prompts.map(PromptMatcher.init)
     search = MarkerSearch(marker: marker)
     let masked = secrets.values.map { Array($0.reveal().utf8) }
@@ -99,11 +105,20 @@ public struct LaunchMachine: Sendable {
         phase = .waitingForHello
         return [.deliver(rest: Array(bytes[after...]))]
       case .noPython:
-        return [fail(noPython)]
+        guard staysAsShell else { return [fail(noPython)] }
+        phase = .shell
+        return [.keepShell(noPython)]
       }
     }
     record(bytes[...], from: source)
     return read(bytes, from: source)
+  }
+
+  /// The shell was told to look for a Python again.
+  public mutating func searchBegan() {
+    guard case .shell = phase else { return }
+    phase = .waitingForMarker
+    search = MarkerSearch(marker: marker)
   }
 
   /// The child has ended, and all that it said before was received.
@@ -111,6 +126,7 @@ public struct LaunchMachine: Sendable {
     switch phase {
     case .waitingForMarker: [fail(ended(status, hadStarted: false))]
     case .waitingForHello: [fail(ended(status, hadStarted: true))]
+    case .shell: [fail(shellEnded(status))]
     case .ready, .failed: []
     }
   }
@@ -119,7 +135,7 @@ public struct LaunchMachine: Sendable {
     switch phase {
     case .waitingForMarker: [fail(timeout(hadStarted: false))]
     case .waitingForHello: [fail(timeout(hadStarted: true))]
-    case .ready, .failed: []
+    case .shell, .ready, .failed: []
     }
   }
 
@@ -143,6 +159,9 @@ public struct LaunchMachine: Sendable {
     if !line.bytes.isEmpty, let action = act(on: &line, isComplete: false, source: source) { actions.append(action) }
     return actions
   }
+
+  /// A terminal echoes, and cuts lines.
+  private var staysAsShell: Bool { plan.interpreter == .discover && plan.stdio != .tty }
 
   /// The first rule that matches and can act. One that sends needs a prompt; one that logs needs the whole line, and
   /// is the only kind that acts once Python runs.

@@ -21,7 +21,7 @@ public final class Launcher: Sendable {
 
   /// Starts a node. On the launcher's event loop only.
   ///
-  /// The future succeeds at the marker. By then `core` and `initialBytes` were written in one write, `takeover` has
+  /// The future succeeds at the marker. Where that says that there is no Python, with a shell. Otherwise, by then `core` and `initialBytes` were written in one write, `takeover` has
   /// added its handlers to the link's pipeline, and what it wrote itself has left with them; what comes behind the
   /// marker flows to those handlers after the future's callbacks. The future fails with `LaunchError`, and then the
   /// child is being ended.
@@ -33,21 +33,26 @@ public final class Launcher: Sendable {
   ///   - parentPython: the interpreter of the node that the hop starts from, for a hop that only changes the account.
   ///   - core: what the first stage reads: the agent's core, compressed (zlib).
   ///   - initialBytes: right behind it: the router's HELLO and what is queued for the node.
+  ///   - trial: runs an interpreter once for nothing before it is trusted; for a hop to a new machine, after an attempt
+  ///     without this. Where none can be run, there is a shell.
   ///   - log: takes what the plan's rules log, for as long as the child lives; secrets are masked.
   ///   - takeover: gets the link's channel; a failed future ends the launch.
   public func launch(
     plan: LaunchPlan, secrets: [String: Secret], python: [String]?, candidates: [String], parentPython: String?,
-    core: [UInt8], initialBytes: [UInt8], log: @escaping (String) -> Void = { _ in },
+    core: [UInt8], initialBytes: [UInt8], trial: Bool = false, log: @escaping (String) -> Void = { _ in },
     takeover: @escaping (any Channel) -> EventLoopFuture<Void>
-  ) -> EventLoopFuture<LaunchedChild> {
+  ) -> EventLoopFuture<LaunchOutcome> {
     eventLoop.preconditionInEventLoop()
     let stage = FirstStage(nonce: Self.nonce(), size: core.count, isTerminal: plan.stdio == .tty)
     let direct = python ?? (plan.interpreter == .direct ? parentPython.map { [$0] } : nil)
     let lookedFor = candidates.isEmpty ? Self.usualCandidates : candidates
-    let command = direct.map(stage.command(interpreter:)) ?? stage.discovery(candidates: lookedFor)
+    let command =
+      trial
+      ? stage.trial(python: python, candidates: lookedFor)
+      : direct.map(stage.command(interpreter:)) ?? stage.discovery(candidates: lookedFor)
     let attempt = LaunchAttempt(
       eventLoop: eventLoop, plan: plan, secrets: secrets,
-      machine: LaunchMachine(plan: plan, secrets: secrets, marker: stage.marker, candidates: direct == nil ? lookedFor : []),
+      machine: LaunchMachine(plan: plan, secrets: secrets, marker: stage.marker, candidates: direct.map { [$0.joined(separator: " ")] } ?? lookedFor),
       firstFlight: ByteBuffer(bytes: core + initialBytes), log: log, takeover: takeover)
     remember(attempt)
     attempt.start(bootstrap: command)

@@ -94,6 +94,12 @@ final class ClientStream: StreamReceiving {
   private var early: [Frame] = []
   private var earlyGrants: UInt32 = 0
   private(set) var cancelled = false
+  /// Whoever serves the request, where that is no node.
+  var onCancel: (() -> Void)?
+  /// Serves the request otherwise where its node has no Python; false if it cannot. What was sent on is lost, so not
+  /// after that.
+  var withoutPython: (() -> Bool)?
+  private var input: ((ByteBuffer?) -> Void)?
 
   init(id: UInt32, connection: ClientConnection, core: RouterCore) {
     self.id = id
@@ -114,6 +120,7 @@ final class ClientStream: StreamReceiving {
 
   func inputReceived(_ frame: Frame, kind: FrameKind) throws(WireError) {
     try window.received(frame.payload.readableBytes)
+    if let input { return input(frame.kind == FrameKind.end.rawValue ? nil : frame.payload) }
     guard let nodeStream else {
       early.append(frame)
       return
@@ -130,7 +137,18 @@ final class ClientStream: StreamReceiving {
     for frame in waiting { forward(frame, to: stream) }
   }
 
+  /// Without a node: what comes and has come. `inputUsed` returns its credit.
+  func takeInput(_ input: @escaping (ByteBuffer?) -> Void) {
+    self.input = input
+    let waiting = early
+    early = []
+    for frame in waiting { input(frame.kind == FrameKind.end.rawValue ? nil : frame.payload) }
+  }
+
+  func inputUsed(_ bytes: Int) { used(bytes) }
+
   private func forward(_ frame: Frame, to stream: NodeStream) {
+    withoutPython = nil
     if frame.kind == FrameKind.end.rawValue {
       stream.end(priority: .call)
     } else {
@@ -158,7 +176,9 @@ final class ClientStream: StreamReceiving {
   func cancel() {
     guard !cancelled else { return }
     cancelled = true
-    if let nodeStream {
+    if let onCancel {
+      onCancel()
+    } else if let nodeStream {
       core.cancel(nodeStream)
     } else {
       refuse(Failure(code: "cancelled", message: "the request was cancelled"))
@@ -167,7 +187,11 @@ final class ClientStream: StreamReceiving {
 
   func clientGone() {
     connection = nil
-    if !cancelled, let nodeStream { core.cancel(nodeStream) }
+    if !cancelled, let onCancel {
+      onCancel()
+    } else if !cancelled, let nodeStream {
+      core.cancel(nodeStream)
+    }
     cancelled = true
   }
 
@@ -181,7 +205,13 @@ final class ClientStream: StreamReceiving {
     connection.finished(id)
   }
 
-  func refuse(_ failure: Failure) { connection?.refuse(id, failure) }
+  func refuse(_ failure: Failure) {
+    if failure.code == "no_python", isLive, let serve = withoutPython {
+      withoutPython = nil
+      if serve() { return }
+    }
+    connection?.refuse(id, failure)
+  }
 
   func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
     guard let connection else { return }
@@ -192,5 +222,8 @@ final class ClientStream: StreamReceiving {
     if kind == .reply && !frame.flags.contains(.more) { connection.finished(id) }
   }
 
-  func streamFailed(_ failure: Failure, on stream: NodeStream) { refuse(failure) }
+  func streamFailed(_ failure: Failure, on stream: NodeStream) {
+    nodeStream = nil
+    refuse(failure)
+  }
 }

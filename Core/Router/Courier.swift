@@ -13,6 +13,13 @@ extension RouterCore {
     if request.header.op == .catalogue { return catalogue(stream) }
     if request.header.op == .recognise { return recognise(request, stream) }
     if request.header.op == .reset { return reset(request, stream) }
+    if let key = request.keys.last {
+      if tree.node(for: key) == nil, let shell = shells[key], serve(request, by: shell, for: stream) { return }
+      stream.withoutPython = { [weak stream] in
+        guard let stream, let shell = self.shells[key] else { return false }
+        return self.serve(request, by: shell, for: stream)
+      }
+    }
     let record: NodeRecord
     // The one that it used before may make room for this one.
     stream.client?.node = nil
@@ -177,8 +184,10 @@ extension RouterCore {
   // MARK: The router itself
 
   private func reset(_ request: ClientRequest, _ stream: ClientStream) {
-    if let key = request.keys.last, let known = tree.node(for: key) {
-      remove(known.id, because: Failure(code: "node_lost", message: "the connection was reset by the play"))
+    let reason = Failure(code: "node_lost", message: "the connection was reset by the play")
+    if let key = request.keys.last {
+      shells[key]?.end(because: reason)
+      if let known = tree.node(for: key) { remove(known.id, because: reason) }
     }
     stream.reply(ByteBuffer(string: "{}"))
   }

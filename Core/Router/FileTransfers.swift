@@ -91,7 +91,7 @@ final class FileSource {
     finish()
   }
 
-  private static func read(_ fd: Int32, upTo size: Int, _ path: String) -> Result<ByteBuffer, SystemFailure> {
+  static func read(_ fd: Int32, upTo size: Int, _ path: String) -> Result<ByteBuffer, SystemFailure> {
     var bytes = ByteBuffer()
     while bytes.readableBytes < size {
       var count = 0
@@ -105,6 +105,47 @@ final class FileSource {
     }
     return .success(bytes)
   }
+}
+
+/// A file of the controller, in pieces, for who asks for them one by one.
+final class FileReader {
+  private let path: String
+  private let desk: NIOThreadPool
+  private let loop: any EventLoop
+  private var descriptor: Int32 = -1
+
+  init(path: String, desk: NIOThreadPool, loop: any EventLoop) {
+    self.path = path
+    self.desk = desk
+    self.loop = loop
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// - Parameter call: gets the next piece; `nil` at the end.
+  func next(_ call: @escaping (Result<ByteBuffer?, Failure>) -> Void) {
+    let (path, known) = (self.path, descriptor)
+    desk.runIfActive(eventLoop: loop) { () -> Result<(Int32, ByteBuffer), SystemFailure> in
+      let fd = known >= 0 ? known : open(path, O_RDONLY | O_CLOEXEC)
+      guard fd >= 0 else { return .failure(SystemFailure("open", path)) }
+      switch FileSource.read(fd, upTo: FileReader.piece, path) {
+      case .success(let bytes): return .success((fd, bytes))
+      case .failure(let failure):
+        if known < 0 { close(fd) }
+        return .failure(failure)
+      }
+    }.assumeIsolated().whenComplete { outcome in
+      switch outcome {
+      case .success(.success((let fd, let bytes))):
+        self.descriptor = fd
+        call(.success(bytes.readableBytes > 0 ? bytes : nil))
+      case .success(.failure(let failure)): call(.failure(failure.failure))
+      case .failure: call(.failure(Failure(code: "internal", message: "the router is shutting down")))
+      }
+    }
+  }
+
+  private static let piece = 1_048_576
 }
 
 /// A file of a node on its way to the controller: written to a hidden file beside its place, then renamed, so that
@@ -150,7 +191,19 @@ final class FileSink: StreamReceiving {
     finish()
   }
 
-  private func write(_ bytes: ByteBuffer, then: @escaping () -> Void) {
+  // MARK: From elsewhere than a node
+
+  func end(meta: ByteBuffer) {
+    assemblerBytes = Parts.encode(meta, ByteBuffer())
+    finish()
+  }
+
+  func fail(_ failure: Failure) {
+    failed = failure
+    finish()
+  }
+
+  func write(_ bytes: ByteBuffer, then: @escaping () -> Void) {
     step { sink throws(SystemFailure) in
       if sink.fd < 0 { sink.fd = try FileSink.create(sink.hidden) }
       try FileSink.writeAll(bytes, to: sink.fd, sink.hidden)

@@ -34,11 +34,18 @@ extension RouterCore {
       link.machine.allow(node: node.id)
     }
     log.debug("opening \(hop.name) by \(hop.method)", metadata: ["node": "\(node.id)"])
+    let begin = {
+      if let shell = self.shells[key] {
+        self.searchAgain(in: shell, hop, record, behind: parent)
+      } else {
+        self.plan(hop, for: record, behind: parent)
+      }
+    }
     if configuration.nodesKeepLogFiles { askForLogFile(of: record) }
     if gate.enter(node.id) {
-      plan(hop, for: record, behind: parent)
+      begin()
     } else {
-      waitingToOpen[node.id] = { self.plan(hop, for: record, behind: parent) }
+      waitingToOpen[node.id] = begin
     }
     return record
   }
@@ -49,7 +56,7 @@ extension RouterCore {
     waitingToOpen.removeValue(forKey: next)?()
   }
 
-  private func plan(_ hop: Hop, for record: NodeRecord, behind parent: NodeRecord?) {
+  func plan(_ hop: Hop, for record: NodeRecord, behind parent: NodeRecord?) {
     askPlugin(hop, probes: nil, for: record) { plan in
       guard plan.probes != nil else { return self.carryOut(plan, hop, record, behind: parent) }
       // The hop's time begins when there is somebody to spend it.
@@ -114,6 +121,12 @@ extension RouterCore {
   // MARK: A first hop
 
   private func launch(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord) {
+    prepare(record, plan, hop)
+    attempt(plan, hop, record, LaunchRetries(plan))
+  }
+
+  /// What leaves first on the link of a first hop.
+  func prepare(_ record: NodeRecord, _ plan: LaunchPlan, _ hop: Hop) {
     let link = record.link
     link.prepare(deflate: plan.leavesMachine)
     record.bundlePath = plan.leavesMachine ? .leavesMachine(readsLzma: !hop.isPython2) : .staysOnMachine
@@ -121,7 +134,6 @@ extension RouterCore {
       Frame(
         .hello,
         payload: WireJSON.encode(hello(for: record, plan, hop))))
-    attempt(plan, hop, record, LaunchRetries(plan))
   }
 
   private func hello(for record: NodeRecord, _ plan: LaunchPlan, _ hop: Hop) -> RouterHello {
@@ -130,31 +142,52 @@ extension RouterCore {
       tidy: agent.part("tidy").hash.hex, surroundings: agent.part("surroundings").hash.hex)
   }
 
-  private func attempt(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, _ retries: LaunchRetries) {
+  /// - Parameter obstacle: why no Python could be run. Then a shell looks for one, which stays where there is none.
+  private func attempt(
+    _ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, _ retries: LaunchRetries, after obstacle: LaunchError? = nil
+  ) {
     guard self.record(record.id) != nil else { return }
     launcher.launch(
       plan: plan, secrets: hop.secrets.mapValues(Secret.init), python: hop.python, candidates: hop.candidates,
-      parentPython: nil, core: agent.core, initialBytes: [], log: { self.said($0, of: record) }
-    ) { channel in
-      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(record.link) }
-    }.assumeIsolated().whenComplete { result in
+      parentPython: nil, core: agent.core, initialBytes: [], trial: obstacle != nil, log: { self.said($0, of: record) },
+      takeover: takeover(of: record)
+    ).assumeIsolated().whenComplete { result in
       switch result {
-      case .success(let child):
-        guard self.record(record.id) != nil else { return child.terminate() }
-        record.launched = child
-        // A process that it left behind may hold the link open.
-        child.exit.assumeIsolated().whenSuccess { _ in
-          record.link.close(because: Failure(code: "node_lost", message: child.diagnose().message))
-        }
+      case .success(let outcome): self.launched(outcome, plan, hop, record, after: obstacle)
       case .failure(let error):
         var retries = retries
-        guard let reason = error as? LaunchError, let pause = retries.failed(reason.code) else {
-          return self.remove(record.id, because: Failure(launch: error, hop: hop))
+        guard let reason = error as? LaunchError else { return self.remove(record.id, because: Failure(launch: error, hop: hop)) }
+        if reason.code == "no_python", plan.interpreter == .discover, obstacle == nil {
+          return self.attempt(plan, hop, record, retries, after: reason)
+        }
+        guard let pause = retries.failed(reason.code) else {
+          return self.remove(record.id, because: Failure(reason.code == "no_python" ? obstacle ?? reason : reason))
         }
         self.said("\(reason.message); the next attempt follows in \(pause) s", of: record)
         self.loop.assumeIsolated().scheduleTask(in: .seconds(Int64(pause))) {
-          self.attempt(plan, hop, record, retries)
+          self.attempt(plan, hop, record, retries, after: obstacle)
         }
+      }
+    }
+  }
+
+  func takeover(of record: NodeRecord) -> (any Channel) -> EventLoopFuture<Void> {
+    { channel in
+      channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(record.link) }
+    }
+  }
+
+  func launched(
+    _ outcome: LaunchOutcome, _ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, after obstacle: LaunchError? = nil
+  ) {
+    switch outcome {
+    case .shell(let shell, let reason): keepShell(shell, plan, record, because: Failure(obstacle ?? reason))
+    case .node(let child):
+      guard self.record(record.id) != nil else { return child.terminate() }
+      record.launched = child
+      // A process that it left behind may hold the link open.
+      child.exit.assumeIsolated().whenSuccess { _ in
+        record.link.close(because: Failure(code: "node_lost", message: child.diagnose().message))
       }
     }
   }
@@ -181,7 +214,10 @@ extension RouterCore {
 
   // MARK: A node behind another
 
-  private func openBehind(_ parent: NodeRecord, _ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord) {
+  /// - Parameter shell: what the parent has kept of an earlier attempt, and what to tell it.
+  func openBehind(
+    _ parent: NodeRecord, _ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, shell: (child: UInt32, line: [UInt8])? = nil
+  ) {
     // Every hop above the parent learns over which of its links the new node's frames go.
     let way = tree.path(to: parent.id)
     for (hop, next) in zip(way, way.dropFirst()) {
@@ -189,12 +225,13 @@ extension RouterCore {
         Frame(.route, node: hop, priority: .call, payload: WireJSON.encode(RouteNotice(child: record.id, via: next))))
     }
     let op = plan.enter == nil ? "open" : "enter"
-    let part = agent.part(plan.enter == nil ? "launch" : "enter")
+    let part = agent.part(plan.launchPart)
     blobs.add(part)
     deliver([part.hash], to: parent.id)
     let header = OpenHeader(
-      op: op, child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name)
-    let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, core: self))
+      op: op, child: record.id, part: part.hash.hex, python: hop.python, candidates: hop.candidates, name: hop.name,
+      shell: shell?.child, line: shell.map { String(decoding: $0.line, as: UTF8.self) })
+    let stream = openStream(on: parent, receiver: OpeningReceiver(record: record, plan: plan, core: self))
     stream.request(
       Parts.encode(
         WireJSON.encode(header), WireJSON.encode(plan), WireJSON.encode(hop.secrets),
@@ -233,16 +270,33 @@ private struct OpenHeader: Encodable {
   var python: [String]?
   var candidates: [String]
   var name: String
+  var shell: UInt32?
+  var line: String?
+}
+
+extension LaunchPlan {
+  /// The part of the agent that carries it out.
+  var launchPart: String { enter == nil ? "launch" : "enter" }
+}
+
+/// The reply of `open` where there is no Python.
+private struct ShellNotice: Decodable {
+  var shell: Bool?
+  var code: String
+  var message: String
+  var hint: String
 }
 
 /// Waits for the HELLO of a node that its parent opens.
 private final class OpeningReceiver: StreamReceiving {
   private let record: NodeRecord
+  private let plan: LaunchPlan
   private unowned let core: RouterCore
   private var assembler = MessageAssembler()
 
-  init(record: NodeRecord, core: RouterCore) {
+  init(record: NodeRecord, plan: LaunchPlan, core: RouterCore) {
     self.record = record
+    self.plan = plan
     self.core = core
   }
 
@@ -251,6 +305,10 @@ private final class OpeningReceiver: StreamReceiving {
     do {
       guard let message = try assembler.add(frame) else { return }
       guard let hello = try Parts.decode(message).first else { throw WireError(.malformed, "a reply without parts") }
+      if let notice = try? WireJSON.decode(ShellNotice.self, from: hello), notice.shell == true {
+        let failure = Failure(code: notice.code, message: notice.message, hint: notice.hint)
+        return core.keepShell(plan, record, on: stream.node, because: failure)
+      }
       record.opened(hello: hello)
       core.openingEnded(record.id)
     } catch {

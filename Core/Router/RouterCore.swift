@@ -29,6 +29,8 @@ final class RouterCore: LinkEvents {
   var waitingToOpen: [UInt32: () -> Void] = [:]
   let interpreterLimit: InterpreterLimit
   private(set) var records: [UInt32: NodeRecord] = [:]
+  /// Routes whose last hop was reached and has no Python.
+  var shells: [ByteBuffer: ShellNode] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
   /// Log records that came when no client listened.
@@ -248,6 +250,7 @@ final class RouterCore: LinkEvents {
   /// Closes every link, and waits for the processes of the first hops: nodes clean up when their link ends.
   func shutDown(because failure: Failure) -> EventLoopFuture<Void> {
     for record in Array(records.values) where tree[record.id]?.parent == nil { remove(record.id, because: failure) }
+    for shell in Array(shells.values) { shell.end(because: failure) }
     for client in Array(clients.values) { client.link.close(because: failure) }
     launcher.terminateAll()
     return launcher.allEnded()

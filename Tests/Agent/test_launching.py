@@ -30,7 +30,8 @@ def happen(machine, event, pieces):
         return
     actions = {
         'exited': lambda: machine.ended(value << 8), 'signalled': lambda: machine.ended(value),
-        'deadline': machine.deadline_passed, 'hello': machine.hello_received}[name]()
+        'deadline': machine.deadline_passed, 'again': lambda: machine.search_began() or [],
+         'hello': machine.hello_received}[name]()
     for action in actions:
         yield action
 
@@ -41,8 +42,8 @@ def as_vector(action):
         return {'answer': action[1], 'to': action[2]}
     if name == 'deliver':
         return {'deliver': action[1].decode('utf-8')}
-    if name == 'fail':
-        return {'fail': {'code': action[1], 'message': action[2], 'hint': action[3]}}
+    if name in ('fail', 'keep_shell'):
+        return {name: {'code': action[1], 'message': action[2], 'hint': action[3]}}
     return {name: action[1] if name == 'log' else True}
 
 
@@ -63,7 +64,8 @@ def test_commands_are_quoted_for_any_shell(case):
 
 
 @pytest.mark.parametrize('name,text', [
-    ('first_stage', 'FIRST_STAGE'), ('first_stage_tty', 'FIRST_STAGE_TTY'), ('discovery', 'DISCOVERY')])
+    ('first_stage', 'FIRST_STAGE'), ('first_stage_tty', 'FIRST_STAGE_TTY'), ('discovery', 'DISCOVERY'),
+    ('trial', 'TRIAL'), ('trial_configured', 'TRIAL_CONFIGURED')])
 def test_the_texts_are_the_shared_ones(name, text):
     with open(os.path.join(FOLDER, 'bootstrap', name + '.txt')) as f:
         assert LAUNCH[text] == f.read().rstrip('\n')

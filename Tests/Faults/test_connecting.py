@@ -49,15 +49,6 @@ def test_a_host_without_python_fails(runner, hosts):
     assert_good_went_on(outcome)
 
 
-def test_raw_needs_no_python(runner, hosts):
-    """It is how people install it."""
-    # Vanilla runs it, and must not leave its master connection behind.
-    bare = hosts.bare_variables() | {"ansible_ssh_args": "-o ControlMaster=no"}
-    outcome = runner.run([{"name": "raw", "raw": "echo here"}], bad=bare)
-    assert outcome.events("bad") == ["ok"], outcome.output
-    assert outcome.of("bad")[0]["result"]["stdout"].strip() == "here"
-
-
 def test_a_python_too_old_fails_in_ansible_s_words(runner):
     """2.7 carries files and raw, but no ansible-core of today runs a module on it. pyenv's folder is root's own."""
     old = {"ansible_python_interpreter": venvs.interpreter_of_a_target("2.7"), "ansible_user": "root"}

@@ -74,9 +74,15 @@ struct LaunchMachineTests {
 
 /// A vector's `fail` says nothing of the exit status.
 private func withoutExit(_ action: LaunchMachine.Action) -> LaunchMachine.Action {
-  guard case .fail(var error) = action else { return action }
-  error.exit = nil
-  return .fail(error)
+  switch action {
+  case .fail(var error):
+    error.exit = nil
+    return .fail(error)
+  case .keepShell(var error):
+    error.exit = nil
+    return .keepShell(error)
+  default: return action
+  }
 }
 
 extension LaunchMachine {
@@ -87,12 +93,14 @@ extension LaunchMachine {
   }
 
   mutating func handle(_ event: LaunchVector.Event) -> [Action] {
-    let actions =
+    if case .again = event { searchBegan() }
+    let actions: [Action] =
       switch event {
       case .output(let text, let source): outputReceived(Array(text.utf8), from: source)
       case .ended(let status): childEnded(status)
       case .deadline: deadlinePassed()
       case .hello: helloReceived()
+      case .again: []
       }
     return actions.map(withoutExit)
   }

@@ -43,7 +43,7 @@ struct QuotingTests {
     for text in [plain.python, terminal.python] {
       #expect(!text.contains { "'!\\$`\n".contains($0) })
       #expect(!text.contains(plain.marker))
-      #expect(text.utf8.count < 300)
+      #expect(text.utf8.count < 330)
     }
   }
 }

@@ -33,7 +33,7 @@ struct Trial {
   ) async throws -> OpenNode {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
     let (launcher, logged) = (launcher, logged)
-    let child = try await eventLoop.flatSubmit {
+    let outcome = try await eventLoop.flatSubmit {
       launcher.launch(
         plan: plan, secrets: secrets, python: python, candidates: candidates, parentPython: parentPython,
         core: zlib(Array(core.utf8)), initialBytes: Array(initialBytes.utf8), log: { line in logged.append(line) }
@@ -43,7 +43,12 @@ struct Trial {
         }
       }
     }.get()
-    return OpenNode(child: child, bytes: stream.makeAsyncIterator())
+    switch outcome {
+    case .node(let child): return OpenNode(child: child, bytes: stream.makeAsyncIterator())
+    case .shell(let shell, let error):
+      shell.terminate()
+      throw error
+    }
   }
 
   /// The error of a launch that must not succeed.

@@ -35,6 +35,7 @@ struct LaunchVector: Decodable, Sendable, CustomTestStringConvertible {
     case ended(ChildExit)
     case deadline
     case hello
+    case again
   }
 
   var name: String
@@ -49,7 +50,7 @@ struct LaunchVector: Decodable, Sendable, CustomTestStringConvertible {
 }
 
 extension LaunchVector.Event: Decodable {
-  private enum Key: String, CodingKey { case stdout, stderr, tty, exited, signalled, deadline, hello }
+  private enum Key: String, CodingKey { case stdout, stderr, tty, exited, signalled, deadline, hello, again }
 
   init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: Key.self)
@@ -61,12 +62,16 @@ extension LaunchVector.Event: Decodable {
     case .signalled: self = .ended(.signalled(try c.decode(Int32.self, forKey: .signalled)))
     case .deadline: self = .deadline
     case .hello: self = .hello
+    case .again: self = .again
     }
   }
 }
 
 extension LaunchMachine.Action: Decodable {
-  private enum Key: String, CodingKey { case answer, to, deliver, fail, log, ready }
+  private enum Key: String, CodingKey {
+    case answer, to, deliver, fail, log, ready
+    case keepShell = "keep_shell"
+  }
   private struct Failure: Decodable { var code: String, message: String, hint: String }
 
   public init(from decoder: any Decoder) throws {
@@ -77,6 +82,8 @@ extension LaunchMachine.Action: Decodable {
       self = .deliver(rest: Array(rest.utf8))
     } else if let failure = try c.decodeIfPresent(Failure.self, forKey: .fail) {
       self = .fail(LaunchError(code: failure.code, message: failure.message, hint: failure.hint))
+    } else if let failure = try c.decodeIfPresent(Failure.self, forKey: .keepShell) {
+      self = .keepShell(LaunchError(code: failure.code, message: failure.message, hint: failure.hint))
     } else if let text = try c.decodeIfPresent(String.self, forKey: .log) {
       self = .log(text)
     } else {

@@ -17,6 +17,8 @@ class Agent(object):
         self.directory = None
         self.children = {}
         self.routes = {}
+        # Launches whose children have no Python: see launch.py.
+        self.shells = {}
         self.streams = {}
         self.operations = {'run': self._run}
         self.loop = Loop()

@@ -5,26 +5,40 @@ and Tests/Vectors/quoting.json, where the constraints on them are explained.
 """
 
 # Nothing is imported from the working directory, which on the way to another account belongs to somebody else.
-SAFE_PATH = 'import sys;sys.path=[p for p in sys.path if p];'
+SAFE_PATH = (
+    'import sys;v=sys.version_info;(2,7)<=v<(3,)or v>(3,6)or sys.exit(126);sys.path=[p for p in sys.path if p];')
 READ_CORE = (
     'import os,zlib;os.write(1,b"MI"b"TO:{nonce};");b=bytearray();n=lambda:{size}-len(b);'
     'list(iter(lambda:b.extend(os.read(0,n())or os._exit(1))or n(),0));exec(zlib.decompress(bytes(b)))')
 FIRST_STAGE = SAFE_PATH + READ_CORE
 FIRST_STAGE_TTY = SAFE_PATH + 'import tty;tty.setraw(0);' + READ_CORE
+TRIALS = (
+    '_m=;_t="import sys,zlib;v=sys.version_info[:2];sys.exit(v<(2,7)or(3,0)<=v<(3,6))";while [ "$_m" ]||{ {attempts};'
+    'printf MITO:%s! {nonce};};read -r _s;do eval "$_s";done;exit 127')
+TRIAL = TRIALS.replace(
+    '{attempts}', 'for _p do "$_p" -c "$_t" </dev/null >/dev/null 2>&1&&exec "$_p" -c "$0";done')
+TRIAL_CONFIGURED = TRIALS.replace('{attempts}', '"$@" -c "$_t" </dev/null >/dev/null 2>&1&&exec "$@" -c "$0"')
 DISCOVERY = (
-    'for p do c=$(command -v "$p")||continue;case $c in */shims/*)"$p" -c "" 2>/dev/null </dev/null||continue;;esac;'
-    'exec "$p" -c "$0";done;printf MITO:%s! {nonce};exit 127')
+    'for _p do _c=$(command -v "$_p")||continue;case $_c in */shims/*)"$_p" -c "" 2>/dev/null </dev/null||continue;;esac;'
+    'exec "$_p" -c "$0";done;') + TRIAL
 
 PLAIN = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-,:')
 
 
-def bootstrap_command(plan, python, candidates, nonce, size):
-    """`python`: the words of the configured interpreter, or None; then a hop to a new machine looks for one."""
+def bootstrap_command(plan, python, candidates, nonce, size, trial=False):
+    """`python`: the words of the configured interpreter, or None; then a hop to a new machine looks for one.
+
+    `trial`: an interpreter is run once for nothing first, and where none can be, there is a shell.
+    """
     stage = FIRST_STAGE_TTY if plan.get('stdio') == 'tty' else FIRST_STAGE
     stage = stage.replace('{nonce}', nonce).replace('{size}', str(size))
-    if python or plan.get('interpreter', 'direct') == 'direct':
+    if trial:
+        line, words = (TRIAL_CONFIGURED, python) if python else (TRIAL, candidates)
+    elif python or plan.get('interpreter', 'direct') == 'direct':
         return (python or [sys.executable or 'python']) + ['-c', stage]
-    return ['/bin/sh', '-c', DISCOVERY.replace('{nonce}', nonce), stage] + candidates
+    else:
+        line, words = DISCOVERY, candidates
+    return ['/bin/sh', '-c', line.replace('{nonce}', nonce), stage] + words
 
 
 def command_line(plan, bootstrap, files):

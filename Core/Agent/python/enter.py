@@ -227,4 +227,5 @@ class EnteringLaunch(Launch):
 
 
 def register(agent):
-    agent.operations['enter'] = lambda stream: EnteringLaunch(agent, stream).start()
+    agent.operations['enter'] = opening(agent, EnteringLaunch)
+    agent.operations['shell'] = lambda stream: converse(agent, stream)

@@ -1,6 +1,7 @@
 """The operation `open`: carries out a launch plan for a node behind this one.
 
 What to do about each thing that the child says is launching.py's; here are its descriptors, its process and its time.
+A child in which no Python was found stays, as a shell: see shell.py. Another `open` can have it look again.
 """
 import termios
 
@@ -12,30 +13,39 @@ class Launch(object):
     """One child from exec to its end."""
 
     def __init__(self, agent, stream):
-        header, plan, secrets, core, hello = stream.parts
         self.agent = agent
-        self.stream = stream
-        self.plan = decode_json(plan)
-        self.secrets = decode_json(secrets) if secrets else {}
-        # Empty: the child gets what this node got, and a hop costs the controller's link nothing.
-        self.core = core or agent.core
-        self.hello = hello
         self.pid = None
         self.machine = None
+        self.shell = None
         self._files = {}
         self._delivered = False
-        self._retries = LaunchRetries(self.plan)
         self._sources = {}
         self._write_fd = None
         self._terminal = None
         self._slave = None
-        self._python = stream.header.get('python')
-        # An account may not be allowed to run the interpreter of another: then the system's is tried, once.
-        self._second = None if self._python or self.plan.get('interpreter') == 'discover' else ['/usr/bin/python3']
         self._deadline = None
-        self.child = Child(agent, stream.header['child'], self._link_closed)
+        self._python = stream.header.get('python')
+        # What stood in the way of an interpreter; then a shell looks for one.
+        self._obstacle = None
+        self._serve(stream)
+        self._retries = LaunchRetries(self.plan)
+        # An account may not be allowed to run the interpreter of another: then the system's is tried, once.
+        self._second = None if self._python or self._discovers() else ['/usr/bin/python3']
+
+    def _serve(self, stream):
+        _, plan, secrets, core, hello = stream.parts
+        self.stream = stream
+        self.plan = decode_json(plan)
+        self.secrets = decode_json(secrets) if secrets else {}
+        # Empty: the child gets what this node got, and a hop costs the controller's link nothing.
+        self.core = core or self.agent.core
+        self.hello = hello
+        self.child = Child(self.agent, stream.header['child'], self._link_closed)
         self.child.on_hello = self._hello_received
         stream.on_cancel = lambda: self._fail('cancelled', 'cancelled')
+
+    def _discovers(self):
+        return self.plan.get('interpreter') == 'discover'
 
     def start(self):
         header, loop = self.stream.header, self.agent.loop
@@ -45,8 +55,9 @@ class Launch(object):
         self._deadline = loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
         nonce = to_hex(os.urandom(8))
         candidates = header.get('candidates') or ['python3', 'python', '/usr/bin/python3']
-        self.machine = LaunchMachine(self.plan, self.secrets, nonce, candidates)
-        bootstrap = bootstrap_command(self.plan, self._python, candidates, nonce, len(self.core))
+        looked_for = [' '.join(self._python)] if self._python else candidates
+        self.machine = LaunchMachine(self.plan, self.secrets, nonce, looked_for)
+        bootstrap = bootstrap_command(self.plan, self._python, candidates, nonce, len(self.core), bool(self._obstacle))
         theirs = self._open_fds(self.plan.get('stdio', 'pipes'))
         passed = [fd for fd in set(theirs) if fd != self._slave]
         argv = self.plan['argv']
@@ -63,6 +74,15 @@ class Launch(object):
         for source, fd in self._sources.items():
             set_blocking(fd, False)
             loop.watch(fd, lambda source=source: self._readable(source))
+
+    def resume(self, stream):
+        """Has the shell look for a Python again."""
+        self._serve(stream)
+        self.shell.detach()
+        self.shell = None
+        self.machine.search_began()
+        self._deadline = self.agent.loop.after(float(self.plan.get('timeout', 10)), self._deadline_passed)
+        write(self._write_fd, to_bytes(stream.header['line']))
 
     def _spawn(self, argv, fds):
         return spawn(argv, self.plan.get('environment'), self.plan.get('directory'), fds, self._slave)
@@ -92,6 +112,9 @@ class Launch(object):
         fd = self._sources.get(source)
         data = read(fd, 65536)
         if data:
+            if self.shell is not None and source != 'tty':
+                if not self.shell.said(data, b'\1' if source == 'stdout' else b'\2') and self.pid is not None:
+                    self.agent.loop.watch(fd, None)
             self._act(self.machine.received(data, source))
         elif data is not None:
             self.agent.loop.forget(fd)
@@ -116,6 +139,8 @@ class Launch(object):
 
     def _link_closed(self, code, message):
         """The child's link has ended, by its fault, ours, or the controller's wish."""
+        if self.shell is not None:
+            return
         if self.machine.state == LaunchMachine.READY:
             self.agent.link.send(self.agent.node, 0, CHILD, encode_json({
                 'child': self.child.node, 'state': 'gone', 'code': code,
@@ -156,6 +181,26 @@ class Launch(object):
         self._close_files()
         self.child.link.attach(fd, write_fd, self.core + encode_frame(0, 0, HELLO, 0, self.hello), rest)
 
+    def _keep_shell(self, *failure):
+        code, message, hint = self._obstacle or failure
+        self._obstacle = None
+        self.agent.loop.cancel(self._deadline)
+        self._close_files()
+        self.secrets = {}
+        self.shell = Shell(self.agent, self, self._write_fd)
+        self.agent.shells[self.child.node] = self
+        self.child.close(code, message)
+        self.stream.reply_json({'shell': True, 'code': code, 'message': message, 'hint': hint})
+
+    def read_on(self):
+        for source, fd in self._sources.items():
+            self.agent.loop.watch(fd, lambda source=source: self._readable(source))
+
+    def close_shell(self):
+        self.agent.shells.pop(self.child.node, None)
+        self._close_fds()
+        self._terminate()
+
     def _ready(self):
         self.agent.loop.cancel(self._deadline)
         self._close_slave()
@@ -166,8 +211,10 @@ class Launch(object):
 
     def _fail(self, code, message, hint=''):
         self.agent.loop.cancel(self._deadline)
-        if code == 'no_python' and self._second and not self.stream.done:
-            self._python, self._second = self._second, None
+        if self.shell is not None:
+            self.agent.shells.pop(self.child.node, None)
+            return self.shell.ended(code, message)
+        if code == 'no_python' and self._tries_otherwise(code, message, hint):
             self._close_fds()
             return self.start()
         pause = self._pause_after(code)
@@ -176,8 +223,22 @@ class Launch(object):
             self._log(u'%s; the next attempt follows in %d s' % (message, pause))
             self.agent.loop.after(pause, self.start)
             return
+        if code == 'no_python' and self._obstacle:
+            code, message, hint = self._obstacle
         self.stream.fail(code, message, hint)
         self.child.close(code, message)
+
+    def _tries_otherwise(self, *failure):
+        """What could not be run is looked for by a shell, once, which stays where there is nothing."""
+        if self.stream.done:
+            return False
+        if self._second:
+            self._python, self._second = self._second, None
+            return True
+        if self._obstacle or not self._discovers() or self.pid is not None or self._delivered:
+            return False
+        self._obstacle = failure
+        return True
 
     def _pause_after(self, code):
         """Seconds until the next attempt, or None. There is none behind a child that still runs or that was sent the core."""
@@ -226,5 +287,26 @@ def make_raw(fd):
     termios.tcsetattr(fd, termios.TCSANOW, mode)
 
 
+def opening(agent, launch):
+    """The operation that opens nodes by this class, or has a shell that stayed look again."""
+    def operation(stream):
+        shell = stream.header.get('shell')
+        if shell is None:
+            return launch(agent, stream).start()
+        kept = agent.shells.pop(shell, None)
+        if kept is None:
+            return stream.fail('node_lost', 'the shell there has ended')
+        kept.resume(stream)
+    return operation
+
+
+def converse(agent, stream):
+    kept = agent.shells.get(stream.header['child'])
+    if kept is None:
+        return stream.fail('node_lost', 'the shell there has ended')
+    kept.shell.begin(stream)
+
+
 def register(agent):
-    agent.operations['open'] = lambda stream: Launch(agent, stream).start()
+    agent.operations['open'] = opening(agent, Launch)
+    agent.operations['shell'] = lambda stream: converse(agent, stream)

@@ -30,6 +30,12 @@ class MarkerSearch(object):
         return None
 
 
+def end_of(status):
+    if os.WIFSIGNALED(status):
+        return 'signal %d' % os.WTERMSIG(status)
+    return 'exit status %d' % os.WEXITSTATUS(status)
+
+
 class LaunchRetries(object):
     """When a launch that failed is tried again; the twin of Core/Launch/LaunchRetries."""
 
@@ -51,9 +57,9 @@ class LaunchRetries(object):
 
 class LaunchMachine(object):
     """Events in, actions out: ('answer', slot, 'tty'|'stdin'), ('deliver', rest), ('fail', code, message, hint),
-    ('log', text), ('ready',)."""
+    ('keep_shell', code, message, hint), ('log', text), ('ready',)."""
 
-    WAITING_FOR_MARKER, WAITING_FOR_HELLO, READY, FAILED = range(4)
+    WAITING_FOR_MARKER, WAITING_FOR_HELLO, READY, FAILED, SHELL = range(5)
 
     def __init__(self, plan, secrets, nonce, candidates=()):
         self._plan = plan
@@ -61,7 +67,8 @@ class LaunchMachine(object):
         self._candidates = candidates
         self._link = 'tty' if plan.get('stdio') == 'tty' else 'stdout'
         self._rules = [PromptRule(rule) for rule in plan.get('prompts') or ()]
-        self._search = MarkerSearch(b'MITO:' + to_bytes(nonce))
+        self._marker = b'MITO:' + to_bytes(nonce)
+        self._search = MarkerSearch(self._marker)
         self._lines = {}
         self._answered = set()
         masked = [to_bytes(s) for s in secrets.values()]
@@ -86,14 +93,27 @@ class LaunchMachine(object):
             transcript.append(data[:max(before, 0)])
             transcript.remove_last(max(-before, 0))
             if end == b'!':
-                return [self._no_python()]
+                failure = self._no_python()
+                # A terminal echoes, and cuts lines.
+                if self._link == 'tty' or self._changes_account():
+                    return [failure]
+                self.state = self.SHELL
+                return [('keep_shell',) + failure[1:]]
             self.state = self.WAITING_FOR_HELLO
             return [('deliver', data[after:])]
         transcript.append(data)
         return self._read(data, source)
 
+    def search_began(self):
+        """The shell was told to look for a Python again."""
+        if self.state == self.SHELL:
+            self.state = self.WAITING_FOR_MARKER
+            self._search = MarkerSearch(self._marker)
+
     def ended(self, status):
         """The child has ended with this status of waitpid, and all that it said before was received."""
+        if self.state == self.SHELL:
+            return [self._fail('node_lost', self.told('the shell there ended with %s' % end_of(status)))]
         if self.state > self.WAITING_FOR_HELLO:
             return []
         explained = self._explained(self._spoken.bytes)
@@ -101,10 +121,7 @@ class LaunchMachine(object):
             explained = self._explained(self._noise.bytes, stdout=True)
         if explained:
             return explained
-        if os.WIFSIGNALED(status):
-            end = 'signal %d' % os.WTERMSIG(status)
-        else:
-            end = 'exit status %d' % os.WEXITSTATUS(status)
+        end = end_of(status)
         if self.state == self.WAITING_FOR_HELLO:
             return [self._fail(self._general(), self.told(
                 'ended with %s after Python was started, before the agent answered' % end))]

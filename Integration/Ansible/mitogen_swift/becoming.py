@@ -96,6 +96,9 @@ def _is_refused(connection, become, method):
             session.request('node', connection.login_route() + (made,))
             session.refused[made] = False
         except AnsibleError as error:
+            if getattr(error, 'mitogen_code', None) == 'no_python':
+                # It was not asked: a node is refused for that. There may be a Python at the next task.
+                return False
             if getattr(error, 'mitogen_code', None) != 'plugin':
                 raise
             session.refused[made] = True

@@ -75,6 +75,8 @@ class NodeConnection(object):
         self._logged_in = False
         #: While this is a route, commands and files take it; otherwise they go to the login account.
         self.on_account = None
+        #: A request found no Python for a node of the account: Ansible's own ways need none.
+        self.without_python = False
         #: Vanilla would have typed a password to get there.
         self.password_typed = False
         #: The private temporary directory of a task on its account, and whether it is there yet.
@@ -237,7 +239,7 @@ class NodeConnection(object):
                 'exec', route, [compact(call), in_data or b'', compact(secrets)])
         except AnsibleError as error:
             if getattr(error, 'mitogen_code', None) == 'no_python' and len(route) == 1 and not self.is_bare:
-                # `raw` is how people install Python: vanilla's way needs none.
+                # Not even a shell of ours serves there.
                 return super(NodeConnection, self).exec_command(cmd, in_data=in_data, sudoable=sudoable)
             if getattr(error, 'mitogen_code', None) == 'authentication' and secrets and any(
                     said in error.mitogen_text for said in REFUSED):

@@ -11,6 +11,7 @@ import functools
 import inspect
 import json
 import os
+from contextlib import nullcontext
 
 import ansible
 from ansible import constants as C
@@ -299,8 +300,27 @@ def _low_level_execute_command(hooks, original, action, cmd, sudoable=True, in_d
         stderr = to_text(stderr, errors=encoding_errors)
         return {'rc': rc, 'stdout': stdout, 'stdout_lines': stdout.splitlines(),
                 'stderr': stderr, 'stderr_lines': stderr.splitlines()}
-    with on_account(connection):
+
+    def command():
         return original(action, cmd, sudoable, in_data, executable, encoding_errors, chdir, **kwargs)
+
+    return by_node(connection, on_account(connection), command, command)
+
+
+def by_node(connection, place, attempt, otherwise):
+    """`attempt` at the node of the task's account; where there is no Python for one, `otherwise`, Ansible's own way.
+
+    What is missing is found out before anything was done.
+    """
+    if not connection.without_python:
+        try:
+            with place:
+                return attempt()
+        except AnsibleError as error:
+            if getattr(error, 'mitogen_code', None) != 'no_python':
+                raise
+            connection.without_python = True
+    return otherwise()
 
 
 class on_account(object):
@@ -328,9 +348,13 @@ def _make_tmp_path(hooks, original, action, remote_user=None):
     modules.inform(action)
     if not takes_native_tmp(action):
         return original(action, remote_user)
+    return by_node(connection, nullcontext(), lambda: _make_native_tmp(action), lambda: original(action, remote_user))
+
+
+def _make_native_tmp(action):
+    connection = action._connection
     call = {'candidates': routes.temporary_candidates(connection._shell)}
-    route = connection.account_route()
-    (meta,) = connection.session.request('tmp', route, [connections.compact(call)])
+    (meta,) = connection.session.request('tmp', connection.account_route(), [connections.compact(call)])
     path = json.loads(meta)['path'].rstrip('/') + '/' + connection._shell._generate_temp_dir_name()
     connection.native_tmp, connection.native_tmp_made = path, False
     action._cleanup_remote_tmp = True
@@ -364,8 +388,11 @@ def _remove_tmp_path(hooks, original, action, tmp_path, force=False):
 
 def _transfer_file(hooks, original, action, local_path, remote_path):
     modules.inform(action)
-    with on_account(action._connection):
+
+    def transfer():
         return original(action, local_path, remote_path)
+
+    return by_node(action._connection, on_account(action._connection), transfer, transfer)
 
 
 def _transfer_data(hooks, original, action, remote_path, data):
@@ -378,14 +405,19 @@ def _transfer_data(hooks, original, action, remote_path, data):
         data = data.encode('utf-8', 'surrogateescape')
     elif not isinstance(data, bytes):
         raise TypeError('data must be either a string or bytes')
-    with on_account(action._connection):
+
+    def put():
         action._connection.put(remote_path, len(data), content=data)
-    return remote_path
+        return remote_path
+
+    return by_node(action._connection, on_account(action._connection), put, put)
 
 
 def _fixup_perms2(hooks, original, action, remote_paths, remote_user=None, execute=True):
     """What lies in the native directory belongs to the task's account already, and is executable for it."""
     connection = action._connection
+    if connection.without_python:
+        return original(action, remote_paths, remote_user, execute)
     tmp = connection.native_tmp
     if jobs.of(action):
         return remote_paths
@@ -405,12 +437,17 @@ def _remote_expand_user(hooks, original, action, path, sudoable=True, pathsep=No
         return original(action, path, sudoable, pathsep)
     connection = action._connection
     modules.inform(action)
-    route = connection.account_route() if sudoable else connection.login_route()
-    (hello,) = connection.session.request('node', route)
-    home = json.loads(hello).get('home')
-    if not home:
+
+    def ask():
         return original(action, path, sudoable, pathsep)
-    return home.rstrip('/') + path[1:] if len(path) > 1 else home
+
+    def expand():
+        route = connection.account_route() if sudoable else connection.login_route()
+        (hello,) = connection.session.request('node', route)
+        home = json.loads(hello).get('home')
+        return home.rstrip('/') + path[1:] if home else ask()
+
+    return by_node(connection, nullcontext(), expand, ask)
 
 
 REPLACEMENTS = {

@@ -160,6 +160,11 @@ def run(action, plan, ansible):
     session = connection.session
     probe = None
     if plan.discovery and ansible.by_distribution:
+        login = connection.login_route(plan.python)
+        try:
+            session.request('node', login)
+        except Exception as error:
+            return _without_python(action, plan, error)
         discover(action, plan, ansible, action)
         plan.python = connection.interpreter()
     route = connection.account_route(plan.python)
@@ -170,23 +175,28 @@ def run(action, plan, ansible):
     try:
         stream = _begin(session, 'run', route, [compact(plan.call), plan.arguments], plan.header())
         meta, stdout, stderr = session.wait(stream, route)
+        connection.without_python = False
         if probe is not None:
             (hello,) = session.wait(probe, login)
             discover(action, plan, ansible, _Found(json.loads(hello).get('python')))
     except Exception as error:
         if probe is not None and not probe.ended:
             session.client.abandon(probe)
-        if getattr(error, 'mitogen_code', None) != 'no_python':
-            raise
-        # Ansible has words of its own for this when it sees what a shell would have said.
-        name = plan.python.argv[0] if plan.python.argv else '/usr/bin/python3'
-        action._used_interpreter = '#!' + name
-        return 127, '', '/bin/sh: 1: %s: not found\n%s\n' % (name, error.mitogen_text)
+        return _without_python(action, plan, error)
     if plan.kind.interpreter == 'none':
         action._used_interpreter = None
     if plan.call.get('merge'):
         stdout, stderr = connection.as_on_terminal(stdout.replace(b'\n', b'\r\n'), stderr, connection.types_password())
     return json.loads(meta).get('rc', 0), stdout, stderr
+
+
+def _without_python(action, plan, error):
+    """Ansible has words of its own for this when it sees what a shell would have said."""
+    if getattr(error, 'mitogen_code', None) != 'no_python':
+        raise error
+    name = plan.python.argv[0] if plan.python.argv else '/usr/bin/python3'
+    action._used_interpreter = '#!' + name
+    return 127, '', '/bin/sh: 1: %s: not found\n%s\n' % (name, error.mitogen_text)
 
 
 def _begin(session, op, route, parts=(), header=None):
