@@ -29,6 +29,8 @@ struct ShellPrompts: Sendable {
   private var held: [UInt8] = []
   private var line = PromptLine()
   private var answered: Set<String> = []
+  /// A prompt was just answered; blanks that follow are its own.
+  private var isBehindPrompt = false
   private(set) var output: [UInt8] = []
   var hasEnded: Bool { phase == .ended }
 
@@ -75,6 +77,8 @@ struct ShellPrompts: Sendable {
   }
 
   private mutating func take(_ byte: UInt8) -> [Action] {
+    if isBehindPrompt, byte == UInt8(ascii: " ") { return [] }
+    isBehindPrompt = false
     if output.count < ShellStage.outputLimit { output.append(byte) }
     guard phase == .asking else { return [] }
     let isComplete = line.append(byte)
@@ -93,6 +97,7 @@ struct ShellPrompts: Sendable {
         // What a terminal shows of an answer.
         if isTerminal { output.append(UInt8(ascii: "\n")) }
         line.clear()
+        isBehindPrompt = true
         return [.send(slot: slot)]
       case .fail(let code, let message, let hint):
         return [.fail(LaunchError(code: code, message: message, hint: hint))]
