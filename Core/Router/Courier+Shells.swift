@@ -78,7 +78,9 @@ private struct ExecCall: Decodable {
   }
 
   func command(stdin: [UInt8], secrets: [String: Secret]) -> ShellCommand {
-    let words = argv ?? [shell ?? "/bin/sh", "-c", command ?? ""]
+    // The last word is what a login shell says that it is: no path.
+    let login = ["/bin/sh", "-c", #"exec "${SHELL:=/bin/sh}" -c "$0" "${SHELL##*/}""#, command ?? ""]
+    let words = argv ?? shell.map { [$0, "-c", command ?? ""] } ?? login
     let rules = prompts ?? []
     return ShellCommand(
       script: ShellCommand.script(words, directory: cwd, environment: environment ?? [:]), stdin: stdin, merges: tty == true,

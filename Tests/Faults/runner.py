@@ -63,9 +63,9 @@ class Runner:
         self.before: set[str] = set()
         self.before = set(self.files())
 
-    def start(self, tasks, bad=None, play=None, arguments=(), environment=None) -> subprocess.Popen:
-        """ansible-playbook on the hosts `good` and `bad`; `bad` are variables over those of a good host."""
-        inventory = self.hosts.inventory({"good": self.hosts.variables(1), "bad": self.hosts.variables(2) | (bad or {})}, self.scratch.name)
+    def start(self, tasks, bad=None, good=None, play=None, arguments=(), environment=None) -> subprocess.Popen:
+        """ansible-playbook on the hosts `good` and `bad`; `bad` and `good` are variables over those of a good host."""
+        inventory = self.hosts.inventory({"good": self.hosts.variables(1) | (good or {}), "bad": self.hosts.variables(2) | (bad or {})}, self.scratch.name)
         plays = [{"name": "faults", "hosts": "all", "gather_facts": False, "tasks": tasks} | (play or {})]
         playbook = self.scratch / "playbook.json"
         playbook.write_text(json.dumps(plays))

@@ -84,14 +84,14 @@ def test_commands_and_scripts_do_what_they_do_with_stock(hosts, side, bare, logi
 
 
 @pytest.mark.parametrize("way", ["ssh", "behind a hop"])
-def test_the_python_that_a_command_installs_takes_over_the_same_connection(runner, bare, logins, script, way):
+def test_the_python_that_a_command_installs_takes_over_the_same_connection(runner, hosts, bare, logins, script, way):
     tasks = [{"name": "raw", "raw": "echo here"}, {"name": "too early", "ping": {}, "ignore_errors": True},
              {"name": "script", "script": script, "ignore_errors": True}, install(),
              {"name": "ping", "ping": {}}, {"name": "command", "command": "id -un"},
              {"name": "copy", "copy": {"content": "x" * 200_000, "dest": "/tmp/mitogen-without-python"}},
              {"name": "again", "raw": "tty"}, {"name": "clean", "file": {"path": "/tmp/mitogen-without-python", "state": "absent"}}]
     via = {"mitogen_via": "root@good"} if way == "behind a hop" else {}
-    outcome = runner.run(tasks, bad=bare | via, play={"hosts": "bad"})
+    outcome = runner.run(tasks, bad=bare | via, good={"ansible_become_password": hosts.values["LOGIN_PASSWORD"]}, play={"hosts": "bad"})
     assert outcome.events("bad") == ["ok", "ignored", "ignored"] + ["ok"] * 6, outcome.output
     assert "no Python was found; looked for: /usr/bin/python3" in str(outcome.of("bad")[1]["result"])
     assert outcome.of("bad")[5]["result"]["stdout"] == "root"
@@ -151,7 +151,7 @@ def test_a_command_that_never_ends_is_ended_with_its_time(runner, bare):
 
 
 def test_a_shell_that_is_killed_is_a_lost_host_and_another_takes_its_place(runner, bare, logins):
-    kill = {"name": "kill", "raw": "p=$(sed 's/.*) . //;s/ .*//' /proc/$PPID/stat); kill -9 $p", "ignore_unreachable": True}
+    kill = {"name": "kill", "raw": "p=$(sed 's/.*) . //;s/ .*//' /proc/$PPID/stat); kill -9 $p $PPID", "ignore_unreachable": True}
     outcome = runner.run([{"name": "raw", "raw": "echo here"}, kill, {"name": "next", "raw": "echo on"}], bad=bare, play={"hosts": "bad"})
     assert outcome.events("bad")[::2] == ["ok", "ok"], outcome.output
     assert "the shell there ended" in str(outcome.of("bad")[1]["result"])

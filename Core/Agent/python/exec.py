@@ -31,7 +31,12 @@ class Exec(object):
 
     def start(self):
         call, loop = self._call, self._agent.loop
-        argv = call.get('argv') or [call.get('shell') or '/bin/sh', '-c', call['command']]
+        program = None
+        argv = call.get('argv') or [call.get('shell'), '-c', call['command']]
+        if argv[0] is None:
+            # As sshd starts it.
+            program = os.environ.get('SHELL') or '/bin/sh'
+            argv[0] = os.path.basename(program)
         slave = None
         if call.get('tty'):
             master, slave = keep_private(*os.openpty())
@@ -44,7 +49,7 @@ class Exec(object):
             self._outputs[2], their_stderr = pipe()
             theirs = their_stdin, their_stdout, their_stderr
         try:
-            self._pid = spawn(argv, call.get('environment'), call.get('cwd'), theirs, slave)
+            self._pid = spawn(argv, call.get('environment'), call.get('cwd'), theirs, slave, program)
         except OSError as e:
             # What a shell says of a command that it cannot start.
             self._captured[2].append(to_bytes(u'%s: %s\n' % (to_text(argv[0]), e.strerror)))

@@ -1,10 +1,11 @@
 """Starting programs: in every part that does."""
 
 
-def spawn(argv, environment, directory, fds, terminal=None):
+def spawn(argv, environment, directory, fds, terminal=None, program=None):
     """Starts a program in a session of its own and returns its pid; OSError says what could not be started.
 
     `environment`: changes; None removes. `terminal`: a descriptor that becomes its controlling terminal.
+    `program`: its path, where `argv` begins with another name for it.
     """
     failed, failure = pipe()
     pid = os.fork()
@@ -21,7 +22,7 @@ def spawn(argv, environment, directory, fds, terminal=None):
             place_fds(fds)
             if directory:
                 os.chdir(to_bytes(directory))
-            os.execvpe(to_bytes(argv[0]), [to_bytes(a) for a in argv], changed_environment(environment))
+            os.execvpe(to_bytes(program or argv[0]), [to_bytes(a) for a in argv], changed_environment(environment))
         except EnvironmentError as e:
             write(failure, b'%d' % (e.errno or 0) if not PY2 else str(e.errno or 0))
         finally:

@@ -229,11 +229,15 @@ class NodeConnection(object):
         display.vvv('EXEC {0}'.format(cmd), host=self.host_shown)
         become = self.become
         tty = not in_data and sudoable and self.uses_terminal()
-        call = self.call_context({'command': cmd, 'shell': '/bin/sh', 'tty': tty, 'stream': False, 'prompts': []})
+        call = self.call_context({'command': cmd, 'tty': tty, 'stream': False, 'prompts': []})
         secrets = {}
         if become is not None and sudoable and become.success:
             call['prompts'], secrets = become_prompts(become)
-        route = self.on_account or self.login_route()
+        login = self.login_route()
+        route = self.on_account or login
+        if self.mitogen_method != 'ssh' or len(route) > len(login):
+            # Behind ssh Ansible's commands come to the login shell, whatever that is.
+            call['shell'] = '/bin/sh'
         try:
             meta, stdout, stderr = self.session.request(
                 'exec', route, [compact(call), in_data or b'', compact(secrets)])
