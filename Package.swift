@@ -115,6 +115,14 @@ let package = Package(
       dependencies: ["CZlib", "Plans", .product(name: "Crypto", package: "swift-crypto")],
       path: "Core/Modules", swiftSettings: testable),
 
+    // MARK: Files: the controller's files: in the making, and read while nobody writes them
+    .target(
+      name: "Files",
+      dependencies: [
+        "Wire", .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Core/Files", swiftSettings: testable),
+
     // MARK: Agent: what is sent to targets (Python)
     .target(
       name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
@@ -130,7 +138,8 @@ let package = Package(
         .embedInCode("python/process.py"), .embedInCode("python/process_state.py"),
         .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/shell.py"), .embedInCode("python/spawn.py"),
         .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"),
-        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/trees.py"), .embedInCode("python/whole_file.py"),
+        .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 
@@ -138,7 +147,7 @@ let package = Package(
     .target(
       name: "Router",
       dependencies: [
-        "Agent", "CMitogenSystem", "Launch", "Modules", "Plans", "Registry", "Routing", "Wire",
+        "Agent", "CMitogenSystem", "Files", "Launch", "Modules", "Plans", "Registry", "Routing", "Wire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -149,7 +158,7 @@ let package = Package(
     .target(
       name: "Mitogen",
       dependencies: [
-        "Plans", "Registry", "Router", "Routing", "Wire",
+        "Files", "Plans", "Registry", "Router", "Routing", "Wire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -257,6 +266,9 @@ let package = Package(
     // The helper process of the registry's tests; in the product the command is its own helper.
     .executableTarget(
       name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
+    .testTarget(
+      name: "FilesTests", dependencies: ["Files", .product(name: "NIOCore", package: "swift-nio")],
+      path: "Tests/FilesTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),

@@ -14,7 +14,7 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace"]
+  public static let partNames = ["enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace", "trees"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
@@ -27,7 +27,7 @@ public enum AgentSources {
         PackageResources.entering_py, PackageResources.enter_py,
       ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
-    case "files": [PackageResources.spawn_py, PackageResources.files_py]
+    case "files": [PackageResources.spawn_py, PackageResources.whole_file_py, PackageResources.files_py]
     // Executed by executors, not by the agent.
     case "job": [PackageResources.job_py]
     case "launch":
@@ -43,6 +43,7 @@ public enum AgentSources {
         PackageResources.tidy_py,
       ]
     case "trace": [PackageResources.trace_py]
+    case "trees": [PackageResources.whole_file_py, PackageResources.trees_py]
     default: nil
     }
   }
@@ -52,6 +53,7 @@ public enum AgentSources {
     switch operation {
     case "exec": "exec"
     case "put", "get", "tmp", "remove", "run_in_directory": "files"
+    case "list", "put_many", "get_many": "trees"
     case "open": "launch"
     case "enter": "enter"
     default: nil

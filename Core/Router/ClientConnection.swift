@@ -100,6 +100,11 @@ final class ClientStream: StreamReceiving {
   /// after that.
   var withoutPython: (() -> Bool)?
   private var input: ((ByteBuffer?) -> Void)?
+  /// Whether the client wants to know how far a transfer is.
+  var tellsProgress = false
+  private var told = 0
+  /// Why the request was given up here, which the node does not know.
+  private var reason: Failure?
 
   init(id: UInt32, connection: ClientConnection, core: RouterCore) {
     self.id = id
@@ -185,6 +190,19 @@ final class ClientStream: StreamReceiving {
     }
   }
 
+  /// The request cannot go on: the node is told, and the client is when nothing is left there.
+  func giveUp(_ failure: Failure) {
+    reason = failure
+    cancel()
+  }
+
+  /// - Parameter bytes: of a transfer's content, so far.
+  func progress(_ bytes: Int) {
+    guard tellsProgress, bytes > told else { return }
+    told = bytes
+    connection?.link.send(Frame(.data, stream: id, payload: ByteBuffer(integer: UInt64(bytes))))
+  }
+
   func clientGone() {
     connection = nil
     if !cancelled, let onCancel {
@@ -210,7 +228,7 @@ final class ClientStream: StreamReceiving {
       withoutPython = nil
       if serve() { return }
     }
-    connection?.refuse(id, failure)
+    connection?.refuse(id, reason ?? failure)
   }
 
   func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {

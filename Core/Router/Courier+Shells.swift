@@ -234,7 +234,8 @@ private final class ShellGet {
       return stream.refuse(shell.reason.adding("files come from there into files only"))
     }
     path = call.path
-    sink = FileSink(path: destination, desk: core.fileDesk, client: stream, loop: core.loop)
+    sink = FileSink(
+      path: destination, preserve: request.header.preserve, desk: core.fileDesk, client: stream, loop: core.loop)
     readOn()
   }
 

@@ -9,6 +9,7 @@ import Wire
 /// forwarded as it is.
 extension RouterCore {
   func serve(_ request: ClientRequest, for stream: ClientStream) {
+    stream.tellsProgress = request.header.progress
     if request.header.op == .status { return stream.reply(WireJSON.encode(status())) }
     if request.header.op == .catalogue { return catalogue(stream) }
     if request.header.op == .recognise { return recognise(request, stream) }
@@ -36,6 +37,8 @@ extension RouterCore {
     case .tmp: start("tmp", part: "files", [request.part(0)], on: record, for: stream)
     case .put: put(request, on: record, for: stream)
     case .get: get(request, on: record, for: stream)
+    case .list, .putMany, .getMany:
+      start(request.header.op.rawValue, part: "trees", request.rest, on: record, for: stream, priority: .file)
     case .node:
       record.whenOpen { result in
         switch result {
@@ -121,9 +124,12 @@ extension RouterCore {
   // MARK: The agent's other operations
 
   /// - Parameter part: the piece of the agent that serves the operation.
-  private func start(_ op: String, part: String, _ parts: [ByteBuffer], on record: NodeRecord, for stream: ClientStream) {
+  private func start(
+    _ op: String, part: String, _ parts: [ByteBuffer], on record: NodeRecord, for stream: ClientStream,
+    priority: FramePriority = .call
+  ) {
     guard let nodeStream = begin(on: record, for: stream) else { return }
-    nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts))
+    nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts), priority: priority)
     stream.attach(nodeStream)
     deliver(named("surroundings"), to: record.id, priority: .blob)
   }
@@ -154,16 +160,16 @@ extension RouterCore {
       return start("put", part: "files", [request.part(0), request.part(1)], on: record, for: stream)
     }
     guard let nodeStream = begin(on: record, for: stream) else { return }
-    let header = header("put", part: "files", for: record)
-    FileSource(path: source, desk: fileDesk, core: self).send(
-      header: header, call: request.part(0), over: nodeStream, for: stream)
+    FileSource(path: source, part: supply("files", to: record), desk: fileDesk, core: self).send(
+      call: request.part(0), over: nodeStream, for: stream)
   }
 
   private func get(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
     guard let destination = request.header.destination else {
       return start("get", part: "files", [request.part(0)], on: record, for: stream)
     }
-    let sink = FileSink(path: destination, desk: fileDesk, client: stream, loop: loop)
+    let sink = FileSink(
+      path: destination, preserve: request.header.preserve, desk: fileDesk, client: stream, loop: loop)
     guard let nodeStream = begin(on: record, for: stream, receiver: sink) else { return }
     nodeStream.request(Parts.encode(header("get", part: "files", for: record), request.part(0)))
     stream.attach(nodeStream)

@@ -5,7 +5,9 @@ import Wire
 /// Part 0 of a client's request. The same bytes come again with every task of a kind, so each form is decoded once.
 struct RequestHeader: Decodable, Sendable {
   enum Operation: String, Decodable, Sendable {
-    case run, exec, put, get, tmp, remove, node, place, reset, status, catalogue, recognise
+    case run, exec, put, get, tmp, remove, list, node, place, reset, status, catalogue, recognise
+    case putMany = "put_many"
+    case getMany = "get_many"
   }
 
   var op: Operation
@@ -20,8 +22,12 @@ struct RequestHeader: Decodable, Sendable {
   var source: String?
   /// A file of the controller that the router writes, for `get`.
   var destination: String?
+  /// Whether it gets the mode and the time that the node's file has.
+  var preserve: Bool
+  /// Whether the client is told how far a transfer is.
+  var progress: Bool
 
-  private enum CodingKeys: String, CodingKey { case op, hops, node, module, job, source, destination }
+  private enum CodingKeys: String, CodingKey { case op, hops, node, module, job, source, destination, preserve, progress }
 
   init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: CodingKeys.self)
@@ -32,6 +38,8 @@ struct RequestHeader: Decodable, Sendable {
     job = try c.decodeIfPresent(Bool.self, forKey: .job) ?? false
     source = try c.decodeIfPresent(String.self, forKey: .source)
     destination = try c.decodeIfPresent(String.self, forKey: .destination)
+    preserve = try c.decodeIfPresent(Bool.self, forKey: .preserve) ?? false
+    progress = try c.decodeIfPresent(Bool.self, forKey: .progress) ?? false
   }
 }
 

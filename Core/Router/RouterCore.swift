@@ -181,6 +181,8 @@ final class RouterCore: LinkEvents {
   private func forget(_ stream: NodeStream) {
     streams[StreamKey(node: stream.node.id, stream: stream.id)] = nil
     stream.node.streams.remove(stream.id)
+    // Whoever feeds it has nothing more to do.
+    stream.sent = nil
   }
 
   // MARK: LinkEvents of first hops

@@ -1,4 +1,5 @@
 import CMitogenSystem
+import Files
 import Glibc
 import Logging
 import NIOCore
@@ -19,6 +20,8 @@ public final class RouterServer: Sendable {
   public init(configuration: RouterConfiguration, log: Logger) throws {
     self.configuration = configuration
     self.log = log
+    // Here nobody else makes files yet.
+    _ = FileMask.current
     // One loop: a run of hundreds of nodes spends its time in the kernel and in Ansible, not here, and one loop
     // needs no lock.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

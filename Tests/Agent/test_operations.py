@@ -8,10 +8,10 @@ import pytest
 
 from support import core, pythons
 from support.controller import NODE, Controller, RemoteError, wire
+from support.files import FILES, files, get, put, refused
 from support.processes import gone
 
 EXEC = core.part('exec')
-FILES = core.part('files')
 BIG = os.urandom(1000000)
 
 
@@ -21,12 +21,6 @@ def execute(agent, call, stdin=b'', secrets=None):
                            json.dumps(secrets or {}).encode())
     meta, out, err = agent.answer(stream)
     return json.loads(meta.decode())['rc'], out, err
-
-
-def refused(action, *args, **options):
-    with pytest.raises(RemoteError) as e:
-        action(*args, **options)
-    return e.value.code
 
 
 # -- exec --
@@ -136,34 +130,6 @@ def test_a_stream_waits_for_credit(modern_agent):
 
 # -- files --
 
-def files(agent, op, call, *parts):
-    agent.supply(FILES)
-    return agent.request({'op': op, 'part': FILES[0].hex()}, json.dumps(call).encode(), *parts, rank=3)
-
-
-def put(agent, path, data, **call):
-    call.update(path=str(path), size=len(data))
-    inline = len(data) <= 126976
-    stream = files(agent, 'put', call, data if inline else b'')
-    credit = wire.WINDOW - 1000
-    for at in range(0, 0 if inline else len(data), 65536):
-        piece = data[at:at + 65536]
-        while credit < len(piece):
-            credit += wire.U32.unpack(agent.wait(lambda f: f[1] == stream and f[2] == wire.CREDIT)[4])[0]
-        credit -= len(piece)
-        agent.send(NODE, stream, wire.DATA, piece, rank=3)
-    if not inline:
-        agent.send(NODE, stream, wire.END, rank=3)
-    return json.loads(agent.answer(stream)[0].decode())
-
-
-def get(agent, path):
-    stream = files(agent, 'get', {'path': str(path)})
-    meta, content = agent.answer(stream)
-    pieces = [f[4] for f in agent.frames if f[1] == stream and f[2] == wire.DATA]
-    return json.loads(meta.decode()), b''.join(pieces) + content
-
-
 @pytest.mark.parametrize('data', [b'', b'small', BIG[:126976], BIG[:126977], BIG],
                          ids=['empty', 'small', 'inline', 'just streamed', 'streamed'])
 def test_files_go_and_come_back(agent, tmp_path, data):
@@ -173,7 +139,9 @@ def test_files_go_and_come_back(agent, tmp_path, data):
     assert path.read_bytes() == data
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert os.listdir(str(tmp_path)) == ['file']
-    assert get(agent, path) == (
+    meta, content = get(agent, path)
+    assert abs(meta.pop('mtime') - path.stat().st_mtime_ns) < 1000
+    assert (meta, content) == (
         {'size': len(data), 'sha256': hashlib.sha256(data).hexdigest(), 'mode': '0640'}, data)
 
 

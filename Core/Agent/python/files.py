@@ -1,9 +1,9 @@
 """The operations `put`, `get`, `tmp` and `remove`: files of this node, for the controller."""
-import stat
 
 # Content up to this is in the request or the reply itself; more travels as DATA.
 INLINE = 126976
-CHUNK = 65536
+# Bytes of the SHA-256 that follows the content of a file that comes as DATA.
+SUM = 32
 FALLBACKS = ('$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.')
 
 
@@ -12,51 +12,63 @@ def fail_with(stream, error, what):
     stream.fail(code, u'%s: %s' % (to_text(what), error.strerror or error))
 
 
+def fail_changed(stream, path):
+    stream.fail('changed', u'%s: changed while it was read' % to_text(path), 'Try again when nobody writes to it.')
+
+
 class Put(object):
-    """Writes to a hidden file beside the destination and renames it, so that nobody sees half a file."""
+    """Writes to a hidden file, which is renamed when it is known to be what was sent: nobody sees half a file."""
 
     def __init__(self, agent, stream):
         self._agent = agent
         self._stream = stream
         self._call = call = decode_json(stream.parts[1])
         self._path = os.path.realpath(to_bytes(call['path']))
+        self._wanted = call.get('size')
+        # As the sender computed it; of content that comes as DATA it is the last that comes.
+        self._announced = from_hex(stream.header.get('sha256') or call.get('sha256') or '')
+        self._is_summed = stream.header.get('summed')
+        if self._is_summed:
+            self._wanted = stream.header['size']
         self._size = 0
         self._sum = sha256()
-        self._temporary = None
+        self._hidden = None
         self._fd = None
 
     def start(self):
+        content = self._stream.parts[2] if len(self._stream.parts) > 2 else b''
         try:
             if self._call.get('directory'):
                 make_parents(self._agent, os.path.dirname(self._path))
             self._open()
-            content = self._stream.parts[2] if len(self._stream.parts) > 2 else b''
             self._write(content)
         except EnvironmentError as e:
             return self._failed(e)
-        if self._call.get('size', len(content)) <= len(content):
+        if not self._is_summed and (self._wanted is None or self._wanted <= len(content)):
             return self._finish()
         self._stream.on_cancel = lambda: self._give_up('cancelled', 'cancelled')
         self._stream.listen(self._data)
 
     def _open(self):
         try:
-            self._old = os.stat(self._path)
+            is_file = stat.S_ISREG(os.stat(self._path).st_mode)
         except OSError:
-            self._old = None
-        if self._old is not None and not stat.S_ISREG(self._old.st_mode):
+            is_file = True
+        if is_file:
+            self._hidden = HiddenFile(self._path)
+            self._fd = self._hidden.fd
+        else:
             # A device or a pipe is written, not replaced.
             self._fd = os.open(self._path, os.O_WRONLY)
-            return
-        folder, name = os.path.split(self._path)
-        temporary = os.path.join(folder, b'.' + name[:64] + b'.' + to_bytes(to_hex(os.urandom(6))))
-        self._fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._temporary = temporary
-        keep_private(self._fd)
+            keep_private(self._fd)
 
     def _write(self, data):
         self._sum.update(data)
         self._size += len(data)
+        if self._call.get('sparse') and self._hidden and not data.strip(b'\0'):
+            # Nothing but zeros where the source has holes: a hole here too, and the end is set when all has come.
+            os.lseek(self._fd, len(data), os.SEEK_CUR)
+            return
         while data:
             data = data[os.write(self._fd, data):]
 
@@ -65,55 +77,49 @@ class Put(object):
             return
         if data is None:
             return self._finish()
+        self._stream.consumed(len(data))
+        if self._is_summed:
+            room = self._wanted - self._size
+            self._announced += data[room:]
+            if len(self._announced) > SUM:
+                return self._give_up('protocol', u'%s: more came than was announced' % to_text(self._path))
+            data = data[:room]
         try:
             self._write(data)
         except EnvironmentError as e:
             return self._failed(e)
-        self._stream.consumed(len(data))
 
     def _finish(self):
-        if self._size != self._call.get('size', self._size):
-            return self._give_up('protocol', u'%s: %d bytes came of %d' % (
-                to_text(self._path), self._size, self._call['size']))
+        path = to_text(self._path)
+        if self._wanted not in (None, self._size):
+            return self._give_up('protocol', u'%s: %d bytes came of %d' % (path, self._size, self._wanted))
+        if self._call.get('size', self._size) != self._size:
+            return self._give_up('changed', u'%s: %d bytes came of %d: the source has changed meanwhile' % (
+                path, self._size, self._call['size']))
+        if self._announced not in (b'', self._sum.digest()) or self._is_summed and not self._announced:
+            return self._give_up('integrity', u'%s: what came is not what was sent: SHA-256 %s, expected %s' % (
+                path, self._sum.hexdigest(), to_hex(self._announced)))
         try:
-            if self._temporary:
-                self._settle()
-            os.close(self._fd)
+            self._settle()
         except EnvironmentError as e:
             return self._failed(e)
-        self._stream.reply_json({
-            'path': to_text(self._path), 'sha256': self._sum.hexdigest(), 'size': self._size})
+        self._stream.reply_json({'path': path, 'sha256': self._sum.hexdigest(), 'size': self._size})
 
     def _settle(self):
-        os.fchmod(self._fd, self._mode())
-        if self._old is not None and (self._old.st_uid, self._old.st_gid) != (os.geteuid(), os.getegid()):
-            try:
-                os.fchown(self._fd, self._old.st_uid, self._old.st_gid)
-            except OSError:
-                pass
+        if self._hidden is None:
+            os.close(self._fd)
+            return
+        call = self._call
+        if call.get('sparse'):
+            os.ftruncate(self._fd, self._size)
         # What goes when we go need not outlive a power cut.
         lasting = not is_private(self._agent, self._path)
+        self._hidden.settle(
+            int(call['mode'], 8) if call.get('mode') else None, int(call.get('new_mode') or '0666', 8),
+            call.get('mtime'), lasting)
+        self._hidden = self._fd = None
         if lasting:
-            os.fsync(self._fd)
-        os.rename(self._temporary, self._path)
-        self._temporary = None
-        if lasting:
-            folder = os.open(os.path.dirname(self._path), os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            except OSError:
-                pass  # Some file systems cannot; the file itself is safe.
-            finally:
-                os.close(folder)
-
-    def _mode(self):
-        if self._call.get('mode'):
-            return int(self._call['mode'], 8)
-        if self._old is not None:
-            return stat.S_IMODE(self._old.st_mode)
-        umask = os.umask(0o22)
-        os.umask(umask)
-        return 0o666 & ~umask
+            sync_folder(os.path.dirname(self._path))
 
     def _failed(self, error):
         self._clean()
@@ -124,68 +130,48 @@ class Put(object):
         self._stream.fail(code, message)
 
     def _clean(self):
-        if self._fd is not None:
+        if self._hidden:
+            self._hidden.discard()
+        elif self._fd is not None:
             close(self._fd)
-        if self._temporary:
-            remove_tree(self._temporary)
 
 
 class Get(object):
     def __init__(self, agent, stream):
         self._stream = stream
         self._path = decode_json(stream.parts[1])['path']
-        self._sum = sha256()
-        self._size = 0
 
     def start(self):
         try:
-            self._fd = os.open(to_bytes(self._path), os.O_RDONLY | os.O_NONBLOCK)
-            keep_private(self._fd)
-            status = os.fstat(self._fd)
-            if stat.S_ISDIR(status.st_mode):
-                close(self._fd)
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+            self._file = WholeReading(self._path)
         except EnvironmentError as e:
             return fail_with(self._stream, e, self._path)
-        self._mode = '%04o' % stat.S_IMODE(status.st_mode)
         self._stream.on_cancel = self._cancelled
-        first = self._read(INLINE + 1)
+        first = self._file.read(INLINE + 1)
         if len(first) <= INLINE:
             return self._finish(first)
         self._stream.send(first)
         self._stream.on_drained = self._more
         self._more()
 
-    def _read(self, size):
-        """So many bytes, fewer only at the end. Sizes that stat gives are not to be trusted: see /proc."""
-        pieces, wanted = [], size
-        while wanted:
-            data = read(self._fd, wanted)
-            if not data:
-                break
-            pieces.append(data)
-            wanted -= len(data)
-        data = b''.join(pieces)
-        self._sum.update(data)
-        self._size += len(data)
-        return data
-
     def _more(self):
         while not self._stream.done and self._stream.backlog() < CHUNK:
-            data = self._read(CHUNK)
+            data = self._file.read(CHUNK)
             if not data:
                 return self._finish(b'')
             self._stream.send(data)
 
     def _finish(self, content):
-        close(self._fd)
         self._stream.on_drained = None
-        self._stream.reply_json(
-            {'size': self._size, 'sha256': self._sum.hexdigest(), 'mode': self._mode}, content)
+        if self._file.has_changed():
+            fail_changed(self._stream, self._path)
+        else:
+            self._stream.reply_json(self._file.meta(), content)
+        self._file.close()
 
     def _cancelled(self):
         self._stream.on_drained = None
-        close(self._fd)
+        self._file.close()
         self._stream.fail('cancelled', 'cancelled')
 
 

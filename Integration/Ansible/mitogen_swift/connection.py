@@ -5,6 +5,7 @@ documentation, options, name and transport are vanilla's, and where we do not ap
 code does the work.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -28,6 +29,20 @@ WINDOWS_SHELLS = ('powershell', 'cmd')
 
 def compact(value):
     return json.dumps(value, separators=(',', ':')).encode('ascii')
+
+
+def read_whole(path):
+    """The content of a small file. One that is written meanwhile gives content that it never had; the router says the same of large ones."""
+    def state(status):
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+    with open(path, 'rb') as file:
+        before = state(os.fstat(file.fileno()))
+        content = file.read()
+        # What has no size, such as a file of /proc, is made when it is read.
+        if os.fstat(file.fileno()).st_size and not before == state(os.fstat(file.fileno())) == state(os.stat(path)):
+            raise AnsibleError('{0} changed while it was read'.format(to_text(path)))
+    return content
 
 
 #: What our plugin of a method refuses and Ansible's can do: option -> whether this value is such.
@@ -269,15 +284,16 @@ class NodeConnection(object):
         if size > INLINE_LIMIT:
             self.put(out_path, size, source=os.path.abspath(to_text(in_path)))
         else:
-            with open(b_in_path, 'rb') as file:
-                content = file.read()
+            content = read_whole(b_in_path)
             self.put(out_path, len(content), content=content)
         return 0, b'', b''
 
     def put(self, out_path, size, content=b'', source=None):
         """Writes a file at the account that owns the place: the task's for what is in its temporary directory."""
         out_path = to_text(out_path, errors='surrogate_or_strict')
-        call = {'path': out_path, 'size': size, 'atomic': True}
+        call = {'path': out_path, 'size': size}
+        if source is None:
+            call['sha256'] = hashlib.sha256(content).hexdigest()
         native = self.in_native_tmp(out_path)
         if native:
             # Ansible makes what it transfers executable for its owner; the directory lets nobody else in.

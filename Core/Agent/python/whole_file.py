@@ -1,0 +1,193 @@
+"""What keeps a file whole: one in the making is hidden beside its place, and one that changes while it is read is noticed."""
+import fcntl
+import stat
+
+# How the names of hidden files end; before it stand twelve hexadecimal digits.
+HIDDEN = b'.mitogen'
+# What is read or written at a time.
+CHUNK = 65536
+
+# Directories in which this node has removed what dead runs left; forgotten when there are too many to remember.
+swept = set()
+MOST_SWEPT = 4096
+
+
+def lock(fd):
+    """True: it is ours. False: it is somebody else's. None: this file system has no locks."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except EnvironmentError as e:
+        return False if e.errno in (errno.EAGAIN, errno.EACCES) else None
+
+
+def is_hidden_name(name):
+    digits = name[:-len(HIDDEN)].rpartition(b'.')[2]
+    return name.startswith(b'.') and name.endswith(HIDDEN) and len(digits) == 12
+
+
+def sweep(folder):
+    """Removes hidden files of this account that nobody has locked: whoever made them is dead."""
+    if folder in swept:
+        return
+    if len(swept) >= MOST_SWEPT:
+        swept.clear()
+    swept.add(folder)
+    for name in os.listdir(folder):
+        if not is_hidden_name(name):
+            continue
+        path = os.path.join(folder, name)
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except EnvironmentError:
+            continue
+        keep_private(fd)
+        try:
+            status = os.fstat(fd)
+            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and lock(fd):
+                os.unlink(path)
+        except EnvironmentError:
+            pass
+        finally:
+            close(fd)
+
+
+def umask():
+    mask = os.umask(0o22)
+    os.umask(mask)
+    return mask
+
+
+def sync_folder(folder):
+    """So that a new name outlives a power cut."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass  # Some file systems cannot; the file itself is safe.
+    finally:
+        os.close(fd)
+
+
+def set_times(path, nanoseconds):
+    if PY2:
+        os.utime(path, (nanoseconds / 1e9, nanoseconds / 1e9))
+    else:
+        os.utime(path, ns=(nanoseconds, nanoseconds))
+
+
+class HiddenFile(object):
+    """A file in the making, 0600. `settle` or `discard` ends it."""
+
+    def __init__(self, path):
+        folder, name = os.path.split(path)
+        self._path = path
+        try:
+            sweep(folder)
+        except EnvironmentError:
+            pass  # A directory that may be written and not be read.
+        try:
+            self.old = os.stat(path)
+        except OSError:
+            self.old = None
+        # A name that is cut must not end within a character: some file systems refuse that.
+        stem = os.path.join(folder, b'.' + name[:64].decode('utf-8', 'ignore').encode('utf-8') + b'.')
+        while True:
+            self._hidden = stem + to_bytes(to_hex(os.urandom(6))) + HIDDEN
+            self.fd = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            keep_private(self.fd)
+            # Between the two calls another run may have taken it for a dead one's.
+            if lock(self.fd) is not False and os.fstat(self.fd).st_nlink:
+                return
+            close(self.fd)
+
+    def settle(self, mode=None, new_mode=0o666, mtime=None, lasting=True):
+        """Puts it in its place, of which it takes owner and mode.
+
+        `mode`: in any case. `new_mode`: less the umask, where there was no file. `mtime`: in nanoseconds.
+        `lasting`: whether it is to outlive a power cut; the caller then syncs the directory.
+        """
+        if mode is None:
+            mode = stat.S_IMODE(self.old.st_mode) if self.old else new_mode & ~umask()
+        # The owner first: giving a file away takes the bits that make it run as its owner.
+        if self.old and (self.old.st_uid, self.old.st_gid) != (os.geteuid(), os.getegid()):
+            try:
+                os.fchown(self.fd, self.old.st_uid, self.old.st_gid)
+            except OSError:
+                pass
+        os.fchmod(self.fd, mode)
+        if mtime is not None:
+            set_times(self._hidden, mtime)
+        if lasting:
+            os.fsync(self.fd)
+        os.rename(self._hidden, self._path)
+        # What was written is in its place: an error of close tells nothing that fsync has not told.
+        close(self.fd)
+
+    def discard(self):
+        close(self.fd)
+        try:
+            os.unlink(self._hidden)
+        except OSError:
+            pass
+
+
+class WholeReading(object):
+    """A file that is read from its beginning to its end, and what it was when that began."""
+
+    def __init__(self, path):
+        self.path = path
+        self.fd = os.open(to_bytes(path), os.O_RDONLY | os.O_NONBLOCK)
+        keep_private(self.fd)
+        self.status = os.fstat(self.fd)
+        if stat.S_ISDIR(self.status.st_mode):
+            close(self.fd)
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        self.size = 0
+        self.sum = sha256()
+
+    def read(self, size):
+        """So many bytes, fewer only at the end. Sizes that stat gives are not to be trusted: see /proc."""
+        pieces, wanted = [], size
+        while wanted:
+            data = read(self.fd, wanted)
+            if not data:
+                break
+            pieces.append(data)
+            wanted -= len(data)
+        data = b''.join(pieces)
+        self.sum.update(data)
+        self.size += len(data)
+        return data
+
+    def has_changed(self):
+        """What was read of a file that was written meanwhile is neither its old content nor its new one.
+
+        What has no size, such as a file of /proc, is made when it is read.
+        """
+        if not stat.S_ISREG(self.status.st_mode) or not self.status.st_size:
+            return False
+        try:
+            return not identity(self.status) == identity(os.fstat(self.fd)) == identity(os.stat(to_bytes(self.path)))
+        except OSError:
+            return True
+
+    def meta(self):
+        return {'size': self.size, 'sha256': self.sum.hexdigest(), 'mode': mode_text(self.status),
+                'mtime': nanoseconds(self.status)}
+
+    def close(self):
+        close(self.fd)
+
+
+def identity(status):
+    return status.st_dev, status.st_ino, status.st_size, nanoseconds(status)
+
+
+def mode_text(status):
+    return '%04o' % stat.S_IMODE(status.st_mode)
+
+
+def nanoseconds(status):
+    """The time of the last change of content."""
+    return int(status.st_mtime * 1e9) if PY2 else status.st_mtime_ns

@@ -1,0 +1,143 @@
+import Files
+import NIOCore
+import NIOPosix
+import Wire
+
+/// A file of a node on its way to the controller: renamed to its place when it is known to be what the node read.
+final class FileSink: StreamReceiving {
+  private let path: String
+  /// Whether the file gets the mode and the time of the node's.
+  private let preserve: Bool
+  private let desk: NIOThreadPool
+  private let client: ClientStream
+  private let loop: any EventLoop
+  private var file: HiddenFile?
+  private var reply: ByteBuffer?
+  private var failed: Failure?
+  /// Writes happen one after the other, on the desk.
+  private var tail: EventLoopFuture<Void>
+
+  /// What a node says of a file that it sent; one without Python knows less.
+  private struct Meta: Decodable {
+    var sha256: String?
+    var mode: String?
+    var mtime: Int?
+  }
+
+  init(path: String, preserve: Bool, desk: NIOThreadPool, client: ClientStream, loop: any EventLoop) {
+    self.path = path
+    self.preserve = preserve
+    self.desk = desk
+    self.client = client
+    self.loop = loop
+    tail = loop.makeSucceededVoidFuture()
+  }
+
+  func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
+    switch kind {
+    case .data:
+      write(frame.payload) {
+        // What cannot be kept need not come.
+        if let failed = self.failed { return self.client.giveUp(failed) }
+        stream.grant(UInt32(frame.payload.readableBytes))
+      }
+    case .reply:
+      if reply == nil { reply = frame.payload } else { reply!.writeImmutableBuffer(frame.payload) }
+      if frame.flags.contains(.more) { return stream.grant(UInt32(frame.payload.readableBytes)) }
+      finish()
+    default: break
+    }
+  }
+
+  func streamFailed(_ failure: Failure, on stream: NodeStream) {
+    failed = failed ?? failure
+    finish()
+  }
+
+  // MARK: From elsewhere than a node
+
+  func end(meta: ByteBuffer) {
+    reply = Parts.encode(meta, ByteBuffer())
+    finish()
+  }
+
+  func fail(_ failure: Failure) {
+    failed = failed ?? failure
+    finish()
+  }
+
+  func write(_ bytes: ByteBuffer, then: @escaping () -> Void) {
+    let path = self.path
+    step { file throws(SystemFailure) in
+      try FileSink.write(bytes, to: &file, path)
+    } then: {
+      self.client.progress(self.file?.size ?? 0)
+      then()
+    }
+  }
+
+  private func finish() {
+    let parts = (try? Parts.decode(reply ?? ByteBuffer())) ?? []
+    let meta = try? WireJSON.decode(Meta.self, from: parts.first ?? ByteBuffer(string: "{}"))
+    let content = parts.count > 1 ? parts[1] : ByteBuffer()
+    let (path, preserve) = (self.path, self.preserve)
+    step { file throws(SystemFailure) in
+      try FileSink.write(content, to: &file, path)
+      guard let whole = file else { return }
+      if let announced = meta?.sha256, announced != whole.digest {
+        throw SystemFailure(
+          Failure(
+            code: "integrity",
+            message: "\(path): what came is not what was sent: SHA-256 \(whole.digest), expected \(announced)"))
+      }
+      let mode = meta?.mode.flatMap { UInt32($0, radix: 8) }
+      if preserve {
+        try whole.settle(mode: mode, modified: meta?.mtime)
+      } else {
+        // The owner may write it, and it runs as nobody else: as `sftp` leaves it.
+        try whole.settle(newMode: mode.map { $0 & 0o777 | 0o200 } ?? 0o666)
+      }
+      file = nil
+    } then: {
+      if let failed = self.failed {
+        self.client.refuse(failed)
+      } else {
+        self.client.progress(content.readableBytes)
+        self.client.reply(parts.first ?? ByteBuffer(string: "{}"), ByteBuffer())
+      }
+    }
+  }
+
+  private static func write(_ bytes: ByteBuffer, to file: inout HiddenFile?, _ path: String) throws(SystemFailure) {
+    if file == nil { file = try HiddenFile(for: path) }
+    try file?.write(bytes)
+  }
+
+  /// Does a piece of work on the desk, unless one before it failed; what fails leaves nothing.
+  private func step(
+    _ work: @escaping @Sendable (inout HiddenFile?) throws(SystemFailure) -> Void, then: @escaping () -> Void
+  ) {
+    let done = tail.assumeIsolated().flatMap { () -> EventLoopFuture<Void> in
+      let (file, hasFailed) = (self.file, self.failed != nil)
+      return self.desk.runIfActive(eventLoop: self.loop) { () -> (HiddenFile?, SystemFailure?) in
+        var file = file
+        guard !hasFailed else {
+          file?.discard()
+          return (nil, nil)
+        }
+        do throws(SystemFailure) {
+          try work(&file)
+          return (file, nil)
+        } catch {
+          file?.discard()
+          return (nil, error)
+        }
+      }.assumeIsolated().map { outcome in
+        self.file = outcome.0
+        if let failure = outcome.1, self.failed == nil { self.failed = failure.failure }
+        then()
+      }.nonisolated()
+    }.nonisolated()
+    tail = done.recover { _ in }
+  }
+}
