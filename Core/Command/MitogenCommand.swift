@@ -10,7 +10,7 @@ struct MitogenCommand: ParsableCommand {
     abstract: "Persistent interpreters on every target, for Ansible.",
     version: MitogenVersion.current,
     subcommands: [
-      RouterCommand.self, RunCommand.self, PluginsCommand.self, AnsibleConfigCommand.self, PluginHostCommand.self,
-      RemoteShellCommand.self,
+      RouterCommand.self, RunCommand.self, CopyCommand.self, PluginsCommand.self, AnsibleConfigCommand.self,
+      PluginHostCommand.self, RemoteShellCommand.self,
     ])
 }

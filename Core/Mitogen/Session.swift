@@ -78,11 +78,17 @@ public final class Session: Sendable {
       var stream = true
       var tty = false
     }
-    let hops = try route.hops.map { WireJSON.encode(try description(of: $0)) }
+    let hops = try hops(of: route)
     let parts =
       [WireJSON.encode(Header(hops: hops.count))] + hops
       + [WireJSON.encode(Call(argv: argv)), ByteBuffer(), ByteBuffer(string: "{}")]
     return try client.exec(Parts.encode(parts), input: input, output: output)
+  }
+
+  func nodeLink(_ route: Route) throws -> NodeLink { NodeLink(client: client, hops: try hops(of: route)) }
+
+  private func hops(of route: Route) throws -> [ByteBuffer] {
+    try route.hops.map { WireJSON.encode(try description(of: $0)) }
   }
 
   private struct HopDescription: Encodable {

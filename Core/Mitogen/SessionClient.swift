@@ -49,6 +49,16 @@ final class SessionClient: Sendable {
     return Session.Outcome(status: try WireJSON.decode(Meta.self, from: reply.first ?? ByteBuffer()).rc)
   }
 
+  /// Sends a request that has no input.
+  ///
+  /// - Parameter data: called on the client's loop with each piece that comes before the answer.
+  func request(_ message: ByteBuffer, data: @escaping @Sendable (ByteBufferView) -> Void) -> EventLoopFuture<[ByteBuffer]> {
+    let handler = self.handler
+    let promise = channel.eventLoop.makePromise(of: [ByteBuffer].self)
+    channel.eventLoop.execute { _ = handler.value.send(message, promise: promise, data: data) }
+    return promise.futureResult
+  }
+
   func close() throws {
     channel.close(promise: nil)
     try group.syncShutdownGracefully()
