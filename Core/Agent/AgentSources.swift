@@ -14,11 +14,14 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace", "trees"]
+  public static let partNames = [
+    "batch", "enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace", "trees", "vacate",
+  ]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
     switch name {
+    case "batch": [PackageResources.batch_py]
     case "enter":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
@@ -44,6 +47,7 @@ public enum AgentSources {
       ]
     case "trace": [PackageResources.trace_py]
     case "trees": [PackageResources.whole_file_py, PackageResources.trees_py]
+    case "vacate": [PackageResources.vacate_py]
     default: nil
     }
   }
