@@ -4,10 +4,14 @@ import NIOCore
 /// A file of the controller in the making: hidden beside its place, locked as long as somebody writes it, and renamed
 /// when it is whole, so that a reader sees the old file or the new one.
 ///
-/// Calls block. A value of one owner: a copy writes to the same file. `settle` or `discard` ends it.
+/// Calls block. A value of one owner: a copy writes to the same file. `settle`, `discard` or `leave` ends it.
 package struct HiddenFile: Sendable {
   /// How the names of hidden files end, on targets too; before it stand twelve hexadecimal digits.
   static let suffix = ".mitogen"
+  /// And those of what came of a file whose transfer was cut off, which the next try goes on with.
+  static let partialSuffix = ".mitogen-part"
+  /// Bytes from which on a file is worth to go on with: a smaller one is sent again in the time of a few round trips.
+  package static let worthKeeping = 4_194_304
 
   private let path: String
   private let folder: String
@@ -15,11 +19,24 @@ package struct HiddenFile: Sendable {
   private let descriptor: Int32
   private var sum = ContentSum()
   package private(set) var size = 0
+  /// Bytes that are there of an earlier try; anything until they are compared.
+  package let have: Int
+  private let canStay: Bool
 
-  package init(for path: String) throws(SystemFailure) {
+  /// - Parameter key: of twelve hexadecimal digits, names the source. What an earlier try left of the same is gone on with.
+  package init(for path: String, key: String? = nil) throws(SystemFailure) {
     self.path = path
     folder = Self.folder(of: path)
     LeftOvers.remove(from: folder)
+    if let key, let partial = Self.goOn(path, key) {
+      hidden = partial.hidden
+      descriptor = partial.descriptor
+      have = partial.size
+      canStay = true
+      return
+    }
+    have = 0
+    canStay = false
     while true {
       let hidden = Self.name(for: path)
       let descriptor = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -37,10 +54,48 @@ package struct HiddenFile: Sendable {
 
   /// A name beside a file's, that nothing has.
   package static func name(for path: String) -> String {
-    let folder = folder(of: path)
-    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
     let digits = String(UInt64.random(in: 0..<(1 << 48)) | 1 << 48, radix: 16).dropFirst()
-    return "\(folder).\(cut(name)).\(digits)\(suffix)"
+    return "\(stem(for: path))\(digits)\(suffix)"
+  }
+
+  private static func stem(for path: String) -> String {
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    return "\(folder(of: path)).\(cut(name))."
+  }
+
+  /// Opens what is there under the name that another try finds; `nil` where somebody else writes it, or it is not ours.
+  private static func goOn(_ path: String, _ key: String) -> (hidden: String, descriptor: Int32, size: Int)? {
+    let hidden = stem(for: path) + key + partialSuffix
+    let descriptor = open(hidden, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return nil }
+    var info = stat()
+    guard FileLock.take(descriptor) == .taken, fstat(descriptor, &info) == 0, LeftOvers.isOurs(info) else {
+      close(descriptor)
+      return nil
+    }
+    return (hidden, descriptor, Int(info.st_size))
+  }
+
+  /// Reads on in what an earlier try left, up to `have`: then `digest` is that of all of it.
+  package mutating func readPrefix(_ most: Int) throws(SystemFailure) {
+    let wanted = min(most, have - size)
+    let piece = try FilePiece.read(descriptor, upTo: wanted, hidden)
+    guard piece.readableBytes == wanted else { throw .changed(hidden) }
+    sum.add(piece)
+    size += wanted
+  }
+
+  /// What is written next stands there: behind what was read of an earlier try, or at the beginning.
+  package mutating func begin(at offset: Int) throws(SystemFailure) {
+    if offset == 0 { (sum, size) = (ContentSum(), 0) }
+    guard offset == size, ftruncate(descriptor, off_t(offset)) == 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+      throw SystemFailure("write", path)
+    }
+  }
+
+  /// For the next try, if it is worth it.
+  package func leave() {
+    if canStay, size >= Self.worthKeeping { close(descriptor) } else { discard() }
   }
 
   private static func folder(of path: String) -> String {

@@ -14,6 +14,9 @@ package struct SourceState: Equatable, Sendable {
   /// Whether it has holes, or may have: fewer blocks than bytes.
   package let isSparse: Bool
 
+  /// In words, for a name.
+  package var identity: String { "\(device) \(inode) \(size) \(modified)" }
+
   package init(_ info: stat) {
     device = UInt(info.st_dev)
     inode = UInt(info.st_ino)

@@ -1,3 +1,4 @@
+import Files
 import Modules
 import NIOCore
 import Plans
@@ -160,9 +161,9 @@ extension RouterCore {
     guard let source = request.header.source else {
       return start("put", part: "files", [request.part(0), request.part(1)], on: record, for: stream)
     }
-    guard let nodeStream = begin(on: record, for: stream) else { return }
-    FileSource(path: source, part: supply("files", to: record), desk: fileDesk, core: self).send(
-      call: request.part(0), over: nodeStream, for: stream)
+    let file = FileSource(path: source, part: supply("files", to: record), client: stream, desk: fileDesk, core: self)
+    guard let nodeStream = begin(on: record, for: stream, receiver: file) else { return }
+    file.send(call: request.part(0), over: nodeStream)
   }
 
   private func get(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
@@ -171,9 +172,17 @@ extension RouterCore {
     }
     let sink = FileSink(
       path: destination, preserve: request.header.preserve, desk: fileDesk, client: stream, loop: loop)
-    guard let nodeStream = begin(on: record, for: stream, receiver: sink) else { return }
-    nodeStream.request(Parts.encode(header("get", part: "files", for: record), request.part(0)))
-    stream.attach(nodeStream)
+    let name = ContentSum(of: Parts.encode(request.keys.last ?? ByteBuffer(integer: record.id), request.part(0))).hex
+    sink.begin(key: String(name.prefix(12))) { prefix in
+      guard let nodeStream = self.begin(on: record, for: stream, receiver: sink) else {
+        return sink.fail(Failure(code: "cancelled", message: "the request was cancelled"))
+      }
+      let part = self.supply("files", to: record)
+      nodeStream.request(
+        Parts.encode(ByteBuffer(string: #"{"op":"get","part":"\#(part.hex)"\#(prefix)}"#), request.part(0)),
+        priority: .file)
+      stream.attach(nodeStream)
+    }
   }
 
   /// A stream on the node, unless the node went away or the client did while the request was prepared.

@@ -26,7 +26,7 @@ final class FileReader {
       let fd = known >= 0 ? known : open(path, O_RDONLY | O_CLOEXEC)
       guard fd >= 0 else { return .failure(SystemFailure("open", path)) }
       do throws(SystemFailure) {
-        return .success((fd, try FileSource.read(fd, upTo: FileReader.piece, path)))
+        return .success((fd, try FilePiece.read(fd, upTo: FileReader.piece, path)))
       } catch {
         if known < 0 { close(fd) }
         return .failure(error)

@@ -3,7 +3,8 @@ import NIOCore
 import NIOPosix
 import Wire
 
-/// A file of a node on its way to the controller: renamed to its place when it is known to be what the node read.
+/// A file of a node on its way to the controller: renamed to its place when it is known to be what the node read. What an
+/// earlier try left is offered to the node, which says whether its file begins so, and then sends the rest.
 final class FileSink: StreamReceiving {
   private let path: String
   /// Whether the file gets the mode and the time of the node's.
@@ -14,6 +15,9 @@ final class FileSink: StreamReceiving {
   private var file: HiddenFile?
   private var reply: ByteBuffer?
   private var failed: Failure?
+  /// Bytes of an earlier try that the node is to compare: what it sends begins with where it goes on.
+  private var offered = 0
+  private static let comparedAtOnce = 8_388_608
   /// Writes happen one after the other, on the desk.
   private var tail: EventLoopFuture<Void>
 
@@ -33,8 +37,47 @@ final class FileSink: StreamReceiving {
     tail = loop.makeSucceededVoidFuture()
   }
 
+  /// Looks for what an earlier try left under the same key.
+  ///
+  /// - Parameter then: gets what a request's header says of it.
+  func begin(key: String, then: @escaping (String) -> Void) {
+    let path = self.path
+    step { file throws(SystemFailure) in
+      file = try HiddenFile(for: path, key: key)
+    } then: {
+      self.readPrefix(then)
+    }
+  }
+
+  private func readPrefix(_ then: @escaping (String) -> Void) {
+    guard let file, failed == nil else { return finish() }
+    if file.size < file.have {
+      return step { file throws(SystemFailure) in
+        try file?.readPrefix(FileSink.comparedAtOnce)
+      } then: {
+        self.readPrefix(then)
+      }
+    }
+    offered = file.have
+    then(offered > 0 ? #","have":\#(offered),"sha256":"\#(file.digest)""# : "")
+  }
+
+  private func begin(at position: ByteBuffer) {
+    let offered = self.offered
+    self.offered = 0
+    step { file throws(SystemFailure) in
+      let offset = position.getInteger(at: position.readerIndex, as: UInt64.self)
+      guard let offset, offset == 0 || offset == UInt64(offered) else {
+        throw SystemFailure(Failure(code: "protocol", message: "the node goes on where nobody was"))
+      }
+      try file?.begin(at: Int(offset))
+    } then: {
+    }
+  }
+
   func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
     switch kind {
+    case .data where offered > 0: begin(at: frame.payload)
     case .data:
       write(frame.payload) {
         // What cannot be kept need not come.
@@ -119,10 +162,12 @@ final class FileSink: StreamReceiving {
   ) {
     let done = tail.assumeIsolated().flatMap { () -> EventLoopFuture<Void> in
       let (file, hasFailed) = (self.file, self.failed != nil)
+      // What is wrong with the content, or the place, will be wrong again.
+      let isCutOff = !["changed", "integrity"].contains(self.failed?.code)
       return self.desk.runIfActive(eventLoop: self.loop) { () -> (HiddenFile?, SystemFailure?) in
         var file = file
         guard !hasFailed else {
-          file?.discard()
+          if isCutOff { file?.leave() } else { file?.discard() }
           return (nil, nil)
         }
         do throws(SystemFailure) {

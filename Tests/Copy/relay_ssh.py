@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for the ssh client: runs the command here, and looks at the frames that pass.
 
-RELAY_RECORD gets, when the router hangs up, {"requests": how many, "unanswered": the most at a time, "data": bytes of files sent}.
+RELAY_RECORD gets, when the router hangs up, {"requests": how many, "unanswered": the most at a time, "data": bytes of files that passed}.
 RELAY_HOLD: after so many bytes of files it makes the file RELAY_HELD and waits until there is RELAY_GO.
 RELAY_DAMAGE: one bit of the first DATA is another.  RELAY_PACE: seconds for each frame with a piece of a file.
 """
@@ -50,11 +50,14 @@ class Relay:
             data = os.read(self.child.stdout.fileno(), 65536)
             if not data:
                 return
-            for kind, flags, _ in frames.feed(data):
+            for kind, flags, frame in frames.feed(data):
                 if kind in (REPLY, ERROR) and not flags & MORE:
                     with self.lock:
                         self.open -= 1
-            write(1, data)
+                if kind == DATA and flags >> 2 & 3 == FILES:
+                    self.record['data'] += len(frame) - HEADER.size
+                    self.hold()
+                write(1, frame)
 
     def down(self):
         core, frames = zlib.decompressobj(), Frames()

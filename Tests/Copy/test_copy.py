@@ -1,4 +1,5 @@
 """`mitogen copy`: what it copies, where to, and what it says."""
+import fcntl
 import os
 import pty
 import signal
@@ -186,6 +187,30 @@ def test_a_copy_that_is_killed_leaves_the_old_file_and_the_next_removes_what_is_
         copy.works(tmp_path / "file", f"local:{tmp_path}/there")
         assert time.monotonic() < deadline
     assert (tmp_path / "there").read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["there", "back"])
+def test_a_copy_that_was_cut_off_goes_on_where_it_was(copy, tmp_path, back):
+    content = os.urandom(9_000_000)
+    (tmp_path / "source").write_bytes(content)
+    (tmp_path / "target").write_text("old")
+    words = [f"{copy.far}:{tmp_path}/source", tmp_path / "target"] if back else [tmp_path / "source", f"{copy.far}:{tmp_path}/target"]
+    copy.settings["RELAY_HOLD"] = "6000000"
+    process = copy.start(*words)
+    wait_for(copy.held)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    copy.go.touch()
+    # What the last process wrote is unlocked when it has gone.
+    partial, = tmp_path.glob(".target.*.mitogen-part")
+    with open(partial) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert 5_000_000 < os.fstat(file.fileno()).st_size < 7_000_000
+    assert (tmp_path / "target").read_text() == "old"
+    copy.works(*words)
+    assert (tmp_path / "target").read_bytes() == content
+    assert copy.record["data"] < 4_000_000
+    assert sorted(os.listdir(tmp_path)) == ["relay", "source", "target"]
 
 
 # -- progress --

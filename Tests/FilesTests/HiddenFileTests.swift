@@ -80,7 +80,58 @@ private final class Folder {
   @Test func aNameOfManyBytesIsCutBetweenCharacters() throws {
     let name = HiddenFile.name(for: "/d/" + String(repeating: "ü", count: 120))
     #expect(name.hasPrefix("/d/." + String(repeating: "ü", count: 32) + "."))
-    #expect(LeftOvers.isHidden(String(name.dropFirst(3))))
+    #expect(HiddenName(String(name.dropFirst(3)))?.name == String(repeating: "ü", count: 32))
+  }
+}
+
+@Suite struct PartialFileTests {
+  private let key = "00112233aabb"
+  private let content = ByteBuffer(repeating: 7, count: HiddenFile.worthKeeping + 1)
+
+  @Test func whatIsLeftIsGoneOnWith() throws {
+    let folder = Folder()
+    let path = "\(folder.path)/file"
+    var first = try HiddenFile(for: path, key: key)
+    #expect(first.have == 0)
+    try first.write(content)
+    let other = try HiddenFile(for: path, key: key)
+    #expect(other.have == 0)  // The first is being written.
+    other.discard()
+    first.leave()
+    var second = try HiddenFile(for: path, key: key)
+    #expect(second.have == content.readableBytes)
+    while second.size < second.have { try second.readPrefix(1_000_000) }
+    #expect(second.digest == ContentSum(of: content).hex)
+    try second.begin(at: second.have)
+    try second.write(ByteBuffer(string: "end"))
+    var whole = content
+    whole.writeString("end")
+    #expect(second.digest == ContentSum(of: whole).hex)
+    try second.settle()
+    #expect(try SmallFile(path, limit: 1 << 24).content == whole)
+  }
+
+  @Test func whatIsOtherIsBegunAnew() throws {
+    let folder = Folder()
+    let path = "\(folder.path)/file"
+    var first = try HiddenFile(for: path, key: key)
+    try first.write(content)
+    first.leave()
+    var second = try HiddenFile(for: path, key: key)
+    try second.readPrefix(1 << 24)
+    try second.begin(at: 0)
+    try second.write(ByteBuffer(string: "new"))
+    try second.settle()
+    #expect(folder.names == ["file"])
+    #expect(folder.read("file") == "new")
+  }
+
+  @Test func aLittleIsNotKept() throws {
+    let folder = Folder()
+    var file = try HiddenFile(for: "\(folder.path)/file", key: key)
+    try file.write(ByteBuffer(string: "little"))
+    file.leave()
+    #expect(folder.names.isEmpty)
   }
 }
 

@@ -2,6 +2,8 @@
 
 # Content up to this is in the request or the reply itself; more travels as DATA.
 INLINE = 126976
+# Bytes of an earlier try that are read at a time, to be compared: a few milliseconds' worth.
+STEP = 1048576
 # Bytes of the SHA-256 that follows the content of a file that comes as DATA.
 SUM = 32
 FALLBACKS = ('$TMPDIR', '$TEMP', '$TMP', '/tmp', '/var/tmp', '/usr/tmp', '.')
@@ -32,6 +34,8 @@ class Put(object):
             self._wanted = stream.header['size']
         self._size = 0
         self._sum = sha256()
+        # What the sender calls the source, if it would go on with an earlier try: it then says where it begins.
+        self._key = stream.header.get('resume')
         self._hidden = None
         self._fd = None
 
@@ -46,7 +50,41 @@ class Put(object):
             return self._failed(e)
         if not self._is_summed and (self._wanted is None or self._wanted <= len(content)):
             return self._finish()
-        self._stream.on_cancel = lambda: self._give_up('cancelled', 'cancelled')
+        self._stream.on_cancel = self._cancelled
+        if self._key:
+            self._tell_prefix()
+        else:
+            self._stream.listen(self._data)
+
+    def _tell_prefix(self):
+        """What there is of an earlier try, for the sender to compare."""
+        if self._stream.done:
+            return
+        try:
+            data = os.read(self._fd, STEP) if self._hidden and self._size < self._hidden.have else b''
+        except EnvironmentError as e:
+            return self._failed(e)
+        if data:
+            self._sum.update(data)
+            self._size += len(data)
+            self._agent.loop.after(0, self._tell_prefix)
+            return
+        self._stream.send(encode_json({'have': self._size, 'sha256': self._sum.hexdigest()}))
+        self._stream.listen(self._begin_at)
+
+    def _begin_at(self, data):
+        """The first that comes: 0, or all that there is."""
+        offset = int(to_hex(data or b'\0'), 16)
+        if offset not in (0, self._size) or data is None:
+            return self._give_up('protocol', u'%s: begins at %d' % (to_text(self._path), offset))
+        if not offset:
+            self._size, self._sum = 0, sha256()
+        try:
+            if self._hidden:
+                self._hidden.begin_at(offset)
+        except EnvironmentError as e:
+            return self._failed(e)
+        self._stream.consumed(len(data))
         self._stream.listen(self._data)
 
     def _open(self):
@@ -55,7 +93,7 @@ class Put(object):
         except OSError:
             is_file = True
         if is_file:
-            self._hidden = HiddenFile(self._path)
+            self._hidden = HiddenFile(self._path, self._key)
             self._fd = self._hidden.fd
         else:
             # A device or a pipe is written, not replaced.
@@ -121,6 +159,13 @@ class Put(object):
         if lasting:
             sync_folder(os.path.dirname(self._path))
 
+    def _cancelled(self):
+        if self._hidden and self._hidden.can_stay:
+            self._hidden.leave()
+            self._stream.fail('cancelled', 'cancelled')
+        else:
+            self._give_up('cancelled', 'cancelled')
+
     def _failed(self, error):
         self._clean()
         fail_with(self._stream, error, self._call['path'])
@@ -138,8 +183,11 @@ class Put(object):
 
 class Get(object):
     def __init__(self, agent, stream):
+        self._agent = agent
         self._stream = stream
         self._path = decode_json(stream.parts[1])['path']
+        # Bytes that the other side has of an earlier try.
+        self._have = stream.header.get('have', 0)
 
     def start(self):
         try:
@@ -147,6 +195,25 @@ class Get(object):
         except EnvironmentError as e:
             return fail_with(self._stream, e, self._path)
         self._stream.on_cancel = self._cancelled
+        if self._have:
+            self._compare()
+        else:
+            self._begin()
+
+    def _compare(self):
+        """Whether the file begins with what the other side has; it is told where the content begins that follows."""
+        if self._stream.done:
+            return
+        data = self._file.read(min(STEP, self._have - self._file.size))
+        if data and self._file.size < self._have:
+            self._agent.loop.after(0, self._compare)
+            return
+        if self._file.size != self._have or self._file.sum.hexdigest() != self._stream.header['sha256']:
+            self._file.rewind()
+        self._stream.send(from_hex('%016x' % self._file.size))
+        self._begin()
+
+    def _begin(self):
         first = self._file.read(INLINE + 1)
         if len(first) <= INLINE:
             return self._finish(first)

@@ -4,6 +4,10 @@ import stat
 
 # How the names of hidden files end; before it stand twelve hexadecimal digits.
 HIDDEN = b'.mitogen'
+# And those of what came of a file whose transfer was cut off, which the next try goes on with.
+PARTIAL = b'.mitogen-part'
+# Seconds for which they are kept.
+PATIENCE = 86400
 # What is read or written at a time.
 CHUNK = 65536
 
@@ -21,20 +25,36 @@ def lock(fd):
         return False if e.errno in (errno.EAGAIN, errno.EACCES) else None
 
 
-def is_hidden_name(name):
-    digits = name[:-len(HIDDEN)].rpartition(b'.')[2]
-    return name.startswith(b'.') and name.endswith(HIDDEN) and len(digits) == 12
+def hidden_name(name):
+    """(name of the file in the making, how the name ends), or None for another file's name."""
+    for ending in (HIDDEN, PARTIAL):
+        stem, _, digits = name[:-len(ending)].rpartition(b'.')
+        if name.startswith(b'.') and name.endswith(ending) and len(digits) == 12:
+            return stem[1:], ending
+    return None
+
+
+def is_over(folder, name, status):
+    """Whether nobody goes on with a hidden file that nobody writes."""
+    stem, ending = hidden_name(name)
+    if ending == HIDDEN or time.time() - status.st_mtime > PATIENCE:
+        return True
+    try:
+        # Its place got another file since.
+        return os.stat(os.path.join(folder, stem)).st_ctime > status.st_mtime
+    except OSError:
+        return False
 
 
 def sweep(folder):
-    """Removes hidden files of this account that nobody has locked: whoever made them is dead."""
+    """Removes hidden files of this account that nobody has locked, and nobody goes on with: whoever made them is dead."""
     if folder in swept:
         return
     if len(swept) >= MOST_SWEPT:
         swept.clear()
     swept.add(folder)
     for name in os.listdir(folder):
-        if not is_hidden_name(name):
+        if not hidden_name(name):
             continue
         path = os.path.join(folder, name)
         try:
@@ -44,12 +64,16 @@ def sweep(folder):
         keep_private(fd)
         try:
             status = os.fstat(fd)
-            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and lock(fd):
+            if is_ours(status) and lock(fd) and is_over(folder, name, status):
                 os.unlink(path)
         except EnvironmentError:
             pass
         finally:
             close(fd)
+
+
+def is_ours(status):
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink == 1
 
 
 def umask():
@@ -77,9 +101,13 @@ def set_times(path, nanoseconds):
 
 
 class HiddenFile(object):
-    """A file in the making, 0600. `settle` or `discard` ends it."""
+    """A file in the making, 0600. `settle`, `discard` or `leave` ends it.
 
-    def __init__(self, path):
+    `key`: of twelve hexadecimal digits, names the source. What an earlier try left of the same is then gone on with:
+    there are `have` bytes, which may be anything until they are compared.
+    """
+
+    def __init__(self, path, key=None):
         folder, name = os.path.split(path)
         self._path = path
         try:
@@ -91,15 +119,43 @@ class HiddenFile(object):
         except OSError:
             self.old = None
         # A name that is cut must not end within a character: some file systems refuse that.
-        stem = os.path.join(folder, b'.' + name[:64].decode('utf-8', 'ignore').encode('utf-8') + b'.')
-        while True:
-            self._hidden = stem + to_bytes(to_hex(os.urandom(6))) + HIDDEN
+        self._stem = os.path.join(folder, b'.' + name[:64].decode('utf-8', 'ignore').encode('utf-8') + b'.')
+        self.have = 0
+        self.can_stay = bool(key) and self._go_on(to_bytes(key))
+        while not self.can_stay:
+            self._hidden = self._stem + to_bytes(to_hex(os.urandom(6))) + HIDDEN
             self.fd = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             keep_private(self.fd)
             # Between the two calls another run may have taken it for a dead one's.
             if lock(self.fd) is not False and os.fstat(self.fd).st_nlink:
                 return
             close(self.fd)
+
+    def _go_on(self, key):
+        """Opens what is there under a name that another try finds. False where somebody else writes it, or it is not ours."""
+        self._hidden = self._stem + key + PARTIAL
+        try:
+            self.fd = os.open(self._hidden, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        except EnvironmentError as e:
+            if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENOSPC):
+                raise
+            return False
+        keep_private(self.fd)
+        status = os.fstat(self.fd)
+        if is_ours(status) and lock(self.fd) and os.fstat(self.fd).st_nlink:
+            self.have = status.st_size
+            return True
+        close(self.fd)
+        return False
+
+    def begin_at(self, offset):
+        """What is written next stands there; what was behind it is gone."""
+        os.ftruncate(self.fd, offset)
+        os.lseek(self.fd, offset, os.SEEK_SET)
+
+    def leave(self):
+        """For the next try."""
+        close(self.fd)
 
     def settle(self, mode=None, new_mode=0o666, mtime=None, lasting=True):
         """Puts it in its place, of which it takes owner and mode.
@@ -159,6 +215,11 @@ class WholeReading(object):
         self.sum.update(data)
         self.size += len(data)
         return data
+
+    def rewind(self):
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        self.size = 0
+        self.sum = sha256()
 
     def has_changed(self):
         """What was read of a file that was written meanwhile is neither its old content nor its new one.
