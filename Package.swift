@@ -26,6 +26,7 @@ let package = Package(
     .executable(name: "mitogen", targets: ["Command"]),
     .library(name: "Mitogen", targets: ["Mitogen"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
+    .library(name: "PluginTestKit", targets: ["PluginTestKit"]),
     .library(name: "MitogenBuildah", type: .dynamic, targets: ["MitogenBuildah"]),
     .library(name: "MitogenDocker", type: .dynamic, targets: ["MitogenDocker"]),
     .library(name: "MitogenIncus", type: .dynamic, targets: ["MitogenIncus"]),
@@ -78,6 +79,15 @@ let package = Package(
     // MARK: PluginKit: the Swift SDK over the header
     .target(name: "PluginKit", dependencies: ["Plans", "PluginABI"], path: "Core/PluginKit", swiftSettings: strict),
 
+    // MARK: Dialogue: what a child says on its way to Python, to what is done about it (pure). Without unsafe flags, as is
+    // PluginTestKit: packages of others depend on it
+    .target(name: "Dialogue", dependencies: ["Plans"], path: "Core/Dialogue", swiftSettings: strict),
+
+    // MARK: PluginTestKit: what authors test their plugins with
+    .target(
+      name: "PluginTestKit", dependencies: ["Dialogue", "Plans", "PluginKit"], path: "Core/PluginTestKit",
+      swiftSettings: strict),
+
     // MARK: Registry: finds, checks, opens and calls plugin libraries
     .target(
       name: "Registry", dependencies: ["CFFI", "CMitogenSystem", "Plans", "PluginABI"], path: "Core/Registry",
@@ -103,7 +113,7 @@ let package = Package(
     .target(
       name: "Launch",
       dependencies: [
-        "CMitogenSystem", "Plans",
+        "CMitogenSystem", "Dialogue", "Plans",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -257,6 +267,8 @@ let package = Package(
     // The helper process of the registry's tests; in the product the command is its own helper.
     .executableTarget(
       name: "PluginHostForTests", dependencies: ["Registry"], path: "Tests/PluginHost", swiftSettings: strict),
+    .testTarget(
+      name: "AuthoringTests", dependencies: ["PluginTestKit"], path: "Tests/AuthoringTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),

@@ -93,7 +93,7 @@ final class LoadedPlugin {
         found: "\(entry.pointee.size)", remedy: "set size to sizeof(mitogen_plugin)")
     }
     let name = cText(entry.pointee.name) ?? ""
-    guard isPluginName(name) else {
+    guard Manifest.isPluginName(name) else {
       throw identity.error(
         "name of a plugin", expected: "lower case letters, digits, _ - and dots, at most 64", found: "\"\(name)\"",
         remedy: "rename it")
@@ -206,18 +206,4 @@ final class LoadedPlugin {
 struct CallArgument: Equatable, Sendable {
   var name: String
   var bytes: [UInt8]
-}
-
-func isPluginName(_ name: String) -> Bool {
-  guard (1...64).contains(name.utf8.count), let first = name.utf8.first,
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
-  else { return false }
-  return name.utf8.allSatisfy { byte in
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
-      UInt8(ascii: "-"), UInt8(ascii: "."):
-      true
-    default: false
-    }
-  }
 }
