@@ -166,10 +166,48 @@ let package = Package(
       ],
       path: "Core/Mitogen", swiftSettings: testable),
 
+    // MARK: Authoring: what makes and checks the libraries of others
+    .target(
+      name: "Authoring", dependencies: ["Dialogue", "Plans", "PluginABI", "Registry"], path: "Core/Authoring",
+      resources: [
+        .embedInCode("Templates/Makefile.template"),
+        .embedInCode("Templates/Makefile_swift.template"),
+        .embedInCode("Templates/Package_swift.template"),
+        .embedInCode("Templates/README_c.md.template"),
+        .embedInCode("Templates/README_swift.md.template"),
+        .embedInCode("Templates/become.c.template"),
+        .embedInCode("Templates/become.swift.template"),
+        .embedInCode("Templates/become_tests.swift.template"),
+        .embedInCode("Templates/case_become_denied.json.template"),
+        .embedInCode("Templates/case_become_password.json.template"),
+        .embedInCode("Templates/case_become_refused.json.template"),
+        .embedInCode("Templates/case_connection_denied.json.template"),
+        .embedInCode("Templates/case_connection_password.json.template"),
+        .embedInCode("Templates/case_connection_refused.json.template"),
+        .embedInCode("Templates/case_runner_other.json.template"),
+        .embedInCode("Templates/case_runner_own.json.template"),
+        .embedInCode("Templates/ci.yml.template"),
+        .embedInCode("Templates/connection.c.template"),
+        .embedInCode("Templates/connection.swift.template"),
+        .embedInCode("Templates/connection_tests.swift.template"),
+        .embedInCode("Templates/exports.map.template"),
+        .embedInCode("Templates/gitignore.template"),
+        .embedInCode("Templates/half.py.template"),
+        .embedInCode("Templates/json.h.template"),
+        .embedInCode("Templates/mitogen_plugin.h"),
+        .embedInCode("Templates/runner.c.template"),
+        .embedInCode("Templates/runner.swift.template"),
+        .embedInCode("Templates/runner_tests.swift.template"),
+        .embedInCode("Templates/use_become.md.template"),
+        .embedInCode("Templates/use_connection.md.template"),
+        .embedInCode("Templates/use_runner.md.template"),
+      ],
+      swiftSettings: strict),
+
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Authoring", "Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each; ContainerKit is what those of containers share, linked into each
