@@ -1,8 +1,9 @@
 """`mitogen plugins new`: what it writes builds, passes its own tests and the harness, and exports one symbol."""
+import os
 import subprocess
 
 import pytest
-from conftest import INCLUDE, TIME_LIMIT, environment, mitogen
+from conftest import INCLUDE, REPOSITORY, TIME_LIMIT, check, environment, mitogen
 
 KINDS = ("connection", "become", "runner")
 
@@ -84,6 +85,23 @@ int main(void) {
   return close_plugin(instance);
 }
 """
+
+
+def test_a_package_in_swift_builds_and_passes_at_once(tmp_path):
+    """Of the three kinds the one with the most in it: each takes a build of PluginKit. Its tests in Swift would take one more, for debugging."""
+    done = new(tmp_path, "acme", "--kind", "runner", "--language", "swift", "--mitogen", str(REPOSITORY))
+    assert done.returncode == 0, done.stderr
+    package, values = tmp_path / "acme", environment(tmp_path)
+    # What SwiftPM has fetched for this package it need not fetch again.
+    values["HOME"] = os.environ.get("HOME", str(tmp_path))
+    done = subprocess.run(["make"], cwd=package, env=values, capture_output=True, text=True, timeout=TIME_LIMIT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdicts = check(package / "build" / "libAcme.so", "--cases", *sorted((package / "cases").iterdir()))
+    assert verdicts.failures == [] and verdicts.status == 0
+    assert "ok    exports: mitogen_library_v1, and nothing else" in verdicts
+    # Swift's runtime is in it.
+    needs = next(line for line in verdicts.lines if line.startswith("ok    linkage: "))
+    assert "libswiftCore" not in needs
 
 
 def test_nothing_is_written_over(tmp_path):
