@@ -130,7 +130,7 @@ let package = Package(
       name: "Agent", path: "Core/Agent", exclude: ["python/README.md", "python/assembly.list"],
       sources: ["AgentSources.swift"],
       resources: [
-        .embedInCode("python/agent.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
+        .embedInCode("python/agent.py"), .embedInCode("python/batch.py"), .embedInCode("python/bootstrap.py"), .embedInCode("python/child.py"),
         .embedInCode("python/compat.py"), .embedInCode("python/enter.py"), .embedInCode("python/entering.py"), .embedInCode("python/environment.py"),
         .embedInCode("python/exec.py"), .embedInCode("python/executor.py"),
         .embedInCode("python/files.py"), .embedInCode("python/forkserver.py"), .embedInCode("python/interpreter_state.py"),
@@ -140,7 +140,7 @@ let package = Package(
         .embedInCode("python/process.py"), .embedInCode("python/process_state.py"),
         .embedInCode("python/prompts.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/shell.py"), .embedInCode("python/spawn.py"),
         .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"),
-        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/wire.py"),
+        .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/vacate.py"), .embedInCode("python/wire.py"),
       ],
       swiftSettings: strict),
 

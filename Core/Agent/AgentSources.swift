@@ -14,11 +14,12 @@ public enum AgentSources {
   }
 
   /// The parts, which travel as blobs when a request first names them in `part`.
-  public static let partNames = ["enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace"]
+  public static let partNames = ["batch", "enter", "exec", "files", "job", "launch", "surroundings", "tidy", "trace", "vacate"]
 
   /// The files of a part, in order: stripped and concatenated like the core's they are the part's blob.
   public static func part(named name: String) -> [[UInt8]]? {
     switch name {
+    case "batch": [PackageResources.batch_py]
     case "enter":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
@@ -43,6 +44,7 @@ public enum AgentSources {
         PackageResources.tidy_py,
       ]
     case "trace": [PackageResources.trace_py]
+    case "vacate": [PackageResources.vacate_py]
     default: nil
     }
   }

@@ -34,6 +34,7 @@ extension RouterCore {
     case .exec: start("exec", part: "exec", [request.part(0), request.part(1), request.part(2)], on: record, for: stream)
     case .remove: start("remove", part: "files", [request.part(0)], on: record, for: stream)
     case .tmp: start("tmp", part: "files", [request.part(0)], on: record, for: stream)
+    case .vacate: vacate(request, below: record, for: stream)
     case .put: put(request, on: record, for: stream)
     case .get: get(request, on: record, for: stream)
     case .node:
@@ -81,7 +82,7 @@ extension RouterCore {
       // A node that was given the program was given all that it names.
       let isKnown = self.tree.holds(module.program.hash, at: record.id)
       if !isKnown { self.deliver(module.names, to: record.id) }
-      nodeStream.request(Parts.encode(self.runHeader(module, job: request.header.job, for: record), request.part(0), request.part(1)))
+      nodeStream.request(Parts.encode(self.runHeader(module, request.header.through, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown {
         self.deliver(module.late.map(\.hash) + self.named("tidy", "surroundings"), to: record.id, priority: .blob)
@@ -91,11 +92,11 @@ extension RouterCore {
     whenCompressed(module.names, for: record, then: send)
   }
 
-  private func runHeader(_ module: PreparedModule, job: Bool, for record: NodeRecord) -> ByteBuffer {
+  private func runHeader(_ module: PreparedModule, _ through: RequestHeader.Through?, for record: NodeRecord) -> ByteBuffer {
     let program = module.program.hash
-    // What starts a process or goes on as a job is not worth keeping a header for.
-    if job || module.directory {
-      let through = job ? #","through":"\#(supply("job", to: record).hex)""# : ""
+    // What starts a process or is no ordinary run is not worth keeping a header for.
+    if through != nil || module.directory {
+      let through = through.map { #","through":"\#(supply($0.rawValue, to: record).hex)""# } ?? ""
       let run = module.directory ? #""op":"run_in_directory","part":"\#(supply("files", to: record).hex)""# : #""op":"run""#
       return ByteBuffer(string: #"{\#(run),"program":"\#(program.hex)"\#(through)}"#)
     }
@@ -192,6 +193,23 @@ extension RouterCore {
     stream.reply(ByteBuffer(string: "{}"))
   }
 
+  /// Ends what stands idle in an account behind this node, and answers when nothing of it is left there: programs such as
+  /// `userdel` refuse to touch an account in which anything runs.
+  private func vacate(_ request: ClientRequest, below record: NodeRecord, for stream: ClientStream) {
+    do {
+      let account = try WireJSON.decode(VacateCall.self, from: request.part(0)).account
+      let idle = tree.descendants(of: record.id).filter { id in
+        self.record(id).map { $0.streams.isEmpty && $0.account == account } ?? false
+      }
+      guard !idle.isEmpty else { return stream.reply(ByteBuffer(string: "{}")) }
+      let reason = Failure(code: "node_lost", message: "the play changes the account \(account)")
+      for id in idle { remove(id, because: reason) }
+      start("vacate", part: "vacate", [request.part(0)], on: record, for: stream)
+    } catch {
+      stream.refuse(Failure(code: "protocol", message: "a call of vacate that cannot be read: \(error)"))
+    }
+  }
+
   /// The connection methods as their plugins declare them. The first question reads manifests.
   private func catalogue(_ stream: ClientStream) {
     let registry = self.registry
@@ -246,4 +264,9 @@ struct RouterStatus: Encodable {
   var clients: Int
   var residentBytes: Int
   var pid: Int32
+}
+
+/// `call` of `vacate`.
+private struct VacateCall: Decodable {
+  var account: String
 }

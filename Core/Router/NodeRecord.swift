@@ -34,6 +34,12 @@ final class NodeRecord {
     self.link = link
   }
 
+  /// The account that it runs in, by name; `nil` until its HELLO has said so.
+  var account: String? {
+    guard case .open(let hello) = state else { return nil }
+    return (try? WireJSON.decode(NodeHello.self, from: hello))?.user
+  }
+
   func send(_ frame: Frame) {
     if outbox != nil {
       outbox!.append(frame)

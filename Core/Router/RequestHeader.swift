@@ -5,7 +5,15 @@ import Wire
 /// Part 0 of a client's request. The same bytes come again with every task of a kind, so each form is decoded once.
 struct RequestHeader: Decodable, Sendable {
   enum Operation: String, Decodable, Sendable {
-    case run, exec, put, get, tmp, remove, node, place, reset, status, catalogue, recognise
+    case run, exec, put, get, tmp, remove, node, place, reset, vacate, status, catalogue, recognise
+  }
+
+  /// Parts of the agent.
+  enum Through: String, Decodable, Sendable {
+    /// The module goes on by itself after the answer.
+    case job
+    /// Several runs of the module, one after the other.
+    case batch
   }
 
   var op: Operation
@@ -14,14 +22,14 @@ struct RequestHeader: Decodable, Sendable {
   /// A node that is open, in place of a route.
   var node: UInt32?
   var module: ModuleRequest?
-  /// Whether the module of a `run` goes on as a job after the answer.
-  var job: Bool
+  /// What stands between the executor and the module of a `run`.
+  var through: Through?
   /// A file of the controller that the router reads, for `put`.
   var source: String?
   /// A file of the controller that the router writes, for `get`.
   var destination: String?
 
-  private enum CodingKeys: String, CodingKey { case op, hops, node, module, job, source, destination }
+  private enum CodingKeys: String, CodingKey { case op, hops, node, module, through, source, destination }
 
   init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: CodingKeys.self)
@@ -29,7 +37,7 @@ struct RequestHeader: Decodable, Sendable {
     hops = try c.decodeIfPresent(Int.self, forKey: .hops) ?? 0
     node = try c.decodeIfPresent(UInt32.self, forKey: .node)
     module = try c.decodeIfPresent(ModuleRequest.self, forKey: .module)
-    job = try c.decodeIfPresent(Bool.self, forKey: .job) ?? false
+    through = try c.decodeIfPresent(Through.self, forKey: .through)
     source = try c.decodeIfPresent(String.self, forKey: .source)
     destination = try c.decodeIfPresent(String.self, forKey: .destination)
   }

@@ -69,6 +69,11 @@ public struct NodeTree<Name: Hashable & Sendable>: Sendable {
     return gone + [node]
   }
 
+  /// All behind a node, the deepest first.
+  public func descendants(of id: UInt32) -> [UInt32] {
+    (nodes[id]?.children.sorted() ?? []).flatMap { descendants(of: $0) + [$0] }
+  }
+
   public func holds(_ name: Name, at id: UInt32) -> Bool { nodes[id]?.held.contains(name) ?? false }
 
   /// From the first hop to the node itself.

@@ -48,6 +48,8 @@ public struct NodeHello: Codable, Sendable {
   public var version: [Int]?
   public var pid: Int?
   public var uid: Int?
+  /// The account's name.
+  public var user: String?
   public var hostname: String?
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from support import hops
 from support.container import SCRIPT, Container
-from support.controller import Controller, RemoteError
+from support.controller import NODE, Controller, RemoteError, wire
 from support.processes import gone, tree
 from support.programs import Program
 
@@ -46,6 +46,16 @@ def refused(agent, plan, python=None):
         hops.opened(agent, 99, plan, python=python)
     assert str(e.value).startswith('setns into docker container box: ')
     return e.value.code, str(e.value)[len('setns into docker container box: '):]
+
+
+def left_at_a_shell(agent, plan, python=None):
+    """Why the node in there is none, and its shell stays: code and message."""
+    notice = hops.opened(agent, 99, plan, python=python)
+    assert notice['shell'] is True and notice['message'].startswith('setns into docker container box: ')
+    stream = agent.request({'op': 'shell', 'child': 99, 'part': hops.ENTER[0].hex()})
+    agent.send(NODE, stream, wire.END, b'', rank=1)
+    assert agent.answer(stream) == [b'{}']
+    return notice['code'], notice['message'][len('setns into docker container box: '):]
 
 
 def test_a_node_is_inside_with_nothing_of_ours(agent, box):
@@ -91,14 +101,14 @@ def test_what_stands_in_the_way_is_said(agent, box):
     assert refused(agent, inside(box, 'nobody')) == ('unreachable', 'there is no user "nobody" in its /etc/passwd')
     assert refused(agent, inside(box, 'app:wheel')) == ('unreachable', 'there is no group "wheel" in its /etc/group')
     assert refused(agent, inside(os.getpid()))[1] == 'process %d is none of its: it is in our own namespaces' % os.getpid()
-    code, message = refused(agent, inside(box), python=['/nowhere/python'])
+    code, message = left_at_a_shell(agent, inside(box), python=['/nowhere/python'])
     assert (code, message) == ('no_python', 'could not start /nowhere/python: No such file or directory')
     assert box.is_empty()
 
 
 def test_no_python_in_it(agent, tmp_path):
     with Container(tmp_path, 'bare') as bare:
-        assert refused(agent, inside(bare)) == ('no_python', 'no Python was found; looked for: python3, python, /usr/bin/python3')
+        assert left_at_a_shell(agent, inside(bare)) == ('no_python', 'no Python was found; looked for: python3, python, /usr/bin/python3')
         assert bare.is_empty()
 
 

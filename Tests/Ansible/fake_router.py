@@ -55,6 +55,15 @@ class Refusal(Exception):
         self.error = {'code': code, 'message': message, 'hint': hint}
 
 
+def decode_parts(message):
+    count, = struct.unpack_from('>H', message)
+    at, parts = 2 + 4 * count, []
+    for length in struct.unpack_from('>%dI' % count, message, 2):
+        parts.append(message[at:at + length])
+        at += length
+    return parts
+
+
 class Connection:
     def __init__(self, link, directory, log):
         self.link, self.directory, self.log = link, directory, log
@@ -176,8 +185,24 @@ class Connection:
         inside = os.path.relpath(path, parent)
         name = '' if inside.startswith('..') else os.path.splitext(inside)[0].replace(os.sep, '.')
         code = RUN % {'parent': parent, 'path': path, 'name': name}
+        if head.get('through') == 'batch':
+            return self.batch([sys.executable, '-c', code], call, decode_parts(rest[1]))
         answer = self.spawn([sys.executable, '-c', code], call, rest[1])
-        return self.job(call, answer[1]) if head.get('job') else answer
+        return self.job(call, answer[1]) if head.get('through') == 'job' else answer
+
+    def batch(self, argv, call, parts):
+        outputs = [b'', b'']
+        os.makedirs(call['batch']['directory'], exist_ok=True)
+        for arguments, path, content in zip(parts[0::3], parts[1::3], parts[2::3]):
+            if path:
+                with open(path, 'wb') as file:
+                    file.write(content)
+            meta, *written = self.spawn(argv, call, arguments)
+            rc = json.loads(meta)['rc']
+            outputs = [b'%s%s\n%s %d\n' % (before, more, call['batch']['mark'].encode(), rc) for before, more in zip(outputs, written)]
+            if rc:
+                break
+        return [b'{"rc":0}', *outputs]
 
     def job(self, call, result):
         """A job that has ended when it is said to have started."""
@@ -191,7 +216,7 @@ class Connection:
 
     def op_exec(self, head, rest, content):
         call = json.loads(rest[0])
-        argv = call.get('argv') or [call['shell'], '-c', call['command']]
+        argv = call.get('argv') or [call.get('shell', '/bin/sh'), '-c', call['command']]
         return self.spawn(argv, call, rest[1])
 
     def spawn(self, argv, call, stdin):

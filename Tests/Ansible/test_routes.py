@@ -111,6 +111,10 @@ def test_our_own_ssh_variables(series):
 @pytest.mark.parametrize('configured, argv', [
     ('/usr/bin/python3', ['/usr/bin/python3']),
     ('/usr/bin/env FOO=bar python', ['/usr/bin/env', 'FOO=bar', 'python']),
+    ('/opt/my python/bin/python', ['/opt/my python/bin/python']),
+    ('/usr/bin/nice -n 5 /opt/python/bin/python', ['/usr/bin/nice', '-n', '5', '/opt/python/bin/python']),
+    ('/usr/bin/nice /opt/python/bin/python', ['/usr/bin/nice', '/opt/python/bin/python']),
+    ('/usr/bin/env A=/b/c python', ['/usr/bin/env', 'A=/b/c', 'python']),
     ("'/opt/my python/bin/python'", ['/opt/my python/bin/python']),
 ])
 def test_a_configured_interpreter_is_words(series, configured, argv):

@@ -91,6 +91,51 @@ def test_a_large_file_is_read_by_the_router_and_a_small_one_is_not(run, series):
     assert run.operations().count('remove') == 2
 
 
+def batches(run):
+    """The modules of batches, in order."""
+    headers = [request['header'] for request in run.requests()]
+    return [header['module']['name'].rpartition('.')[2] for header in headers if header.get('through') == 'batch']
+
+
+def test_the_files_of_a_folder_go_together(run, series):
+    for number in range(15):
+        path = run.folder / 'tree' / str(number % 3) / f'{number}.conf'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(number))
+    task = '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied"}\n'
+    done = run.play(series, task)
+    assert done.returncode == 0, done.text
+    assert sorted(p.read_text() for p in (run.folder / 'copied').rglob('*.conf')) == sorted(str(n) for n in range(15))
+    assert batches(run) == ['stat', 'copy', 'file'] and len(run.operations()) <= 8
+    done = run.play(series, task)
+    assert done.returncode == 0 and 'changed=0' in done.stdout, done.text
+    assert batches(run) == ['stat', 'file', 'file']
+
+
+def test_a_folder_with_large_files_is_more_requests(run, series):
+    (run.folder / 'tree').mkdir()
+    for number in range(36):
+        # Thirty-five of these are more than one request takes; the last is too large to go with its module.
+        (run.folder / 'tree' / f'{number}').write_bytes((b'%d' % number)[-1:] * (120000 if number < 35 else 126977))
+    done = run.play(series, '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied"}')
+    assert done.returncode == 0, done.text
+    copied = {path.name: path.read_bytes() for path in (run.folder / 'copied').iterdir()}
+    assert copied == {path.name: path.read_bytes() for path in (run.folder / 'tree').iterdir()}
+    assert batches(run) == ['stat', 'copy', 'copy'] and run.operations().count('put') == 1
+
+
+def test_behind_a_file_that_fails_none_is_copied(run, series):
+    (run.folder / 'tree').mkdir()
+    for number in range(9):
+        (run.folder / 'tree' / str(number)).write_text('bad' if number == 4 else 'good')
+    (run.folder / 'copied').mkdir()
+    (run.folder / 'copied' / '8').write_text('good')
+    done = run.play(series, '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied/", validate: grep -q good %s}')
+    assert done.returncode == 2 and 'failed to validate' in done.stdout, done.text
+    order = [entry.name for entry in os.scandir(run.folder / 'tree')]
+    assert {path.name for path in (run.folder / 'copied').iterdir()} == {'8', *order[:order.index('4')]}
+
+
 def test_strategies_leave_other_plays_alone(run, series):
     (run.folder / 'two.yml').write_text("""
 - hosts: all
@@ -118,8 +163,8 @@ def test_interpreter_discovery_is_part_of_the_first_task(run, series):
     assert done.returncode == 0, done.text
     hops = {json.dumps(request['hops']) for request in run.requests()}
     if series.ask('by_distribution'):
-        # These look at the distribution: Ansible's own probes, over a node that runs already.
-        assert run.operations()[-2:] == ['run', 'run'] and set(run.operations()[:-2]) == {'exec'}
+        # These look at the distribution: Ansible's own probes, and with them the question whether a Python is there.
+        assert run.operations()[-2:] == ['run', 'run'] and set(run.operations()[:-2]) == {'exec', 'node'}
     else:
         assert sorted(run.operations()) == ['node', 'run', 'run']
         assert len(hops) == 1, 'the second task must find the node of the first'

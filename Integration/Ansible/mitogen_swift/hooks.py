@@ -25,7 +25,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import isolation, jobs, kinds, modules, routes, synchronize
+from . import isolation, jobs, kinds, modules, routes, synchronize, together, trees
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -230,11 +230,19 @@ class Hooks(object):
         except Exception as error:
             display.debug('mitogen: %s: %s' % (args[0] if args else load.__name__, error))
 
-    @staticmethod
-    def _preload_action(task):
+    def _preload_action(self, task):
         found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
-        if found is not None and (getattr(task, 'resolved_action', None) or task.action) in synchronize.NAMES:
+        name = getattr(task, 'resolved_action', None) or task.action
+        if found is not None and name in synchronize.NAMES:
             synchronize.wrap(found)
+        if found is not None and name in trees.NAMES:
+            trees.wrap(found, self)
+
+    def takes(self, action, task_vars):
+        """Whether modules of this task run by the module tier, in the account's own interpreter."""
+        connection = action._connection
+        return isinstance(connection, connections.NodeConnection) and connection.reaches_account() \
+            and not connection.without_python and takes_native_tmp(action) and takes_module_tier(action, task_vars)
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
@@ -295,7 +303,8 @@ def _low_level_execute_command(hooks, original, action, cmd, sudoable=True, in_d
     job = jobs.of(action)
     plan = in_data.plan if type(in_data) is modules.Token else job and job.started_by(cmd)
     if plan:
-        rc, stdout, stderr = modules.run(action, plan, hooks.facade)
+        piece = together.current()
+        rc, stdout, stderr = piece.module(plan) if piece and not job else modules.run(action, plan, hooks.facade)
         stdout = to_text(stdout, errors=encoding_errors)
         stderr = to_text(stderr, errors=encoding_errors)
         return {'rc': rc, 'stdout': stdout, 'stdout_lines': stdout.splitlines(),
@@ -388,6 +397,9 @@ def _remove_tmp_path(hooks, original, action, tmp_path, force=False):
 
 def _transfer_file(hooks, original, action, local_path, remote_path):
     modules.inform(action)
+    piece = together.current()
+    if piece and piece.take(local_path, remote_path):
+        return remote_path
 
     def transfer():
         return original(action, local_path, remote_path)

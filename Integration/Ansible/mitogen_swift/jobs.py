@@ -27,7 +27,7 @@ class Job(object):
             return None
         at = words.index(self.wrapper)
         plan, directory = self.token.plan, os.path.dirname(self._path)
-        plan.job = True
+        plan.through = 'job'
         plan.call['job'] = {
             'id': words[at + 1],
             'limit': int(words[at + 2]),

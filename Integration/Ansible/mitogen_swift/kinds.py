@@ -12,6 +12,7 @@ import shlex
 from ansible.module_utils.common.text.converters import to_text
 
 from .catalogue import plain
+from .routes import interpreter_words
 
 #: `arguments` and `interpreter` as a runner's plan has them.
 Kind = collections.namedtuple('Kind', 'runner arguments interpreter')
@@ -74,7 +75,7 @@ def interpreter(words, variables, template):
     configured = variables.get('ansible_%s_interpreter' % name)
     if configured is not None:
         configured = plain(template(configured)).strip()
-    return (shlex.split(configured) if configured else words[:1]) + words[1:]
+    return (interpreter_words(configured) if configured else words[:1]) + words[1:]
 
 
 def as_words(arguments):

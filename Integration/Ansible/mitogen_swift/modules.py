@@ -7,6 +7,7 @@ tags are Ansible's own, in every release.
 
 import json
 import os
+import re
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_text
@@ -14,10 +15,12 @@ from ansible.plugins.loader import module_loader, module_utils_loader
 from ansible.utils.display import Display
 
 from . import kinds, routes
+from .client import encode_parts
 from .connection import compact
 from .isolation import full_name
 
 display = Display()
+
 
 class Token(bytes):
     """Stands for a module that is ready to run. Never transferred; `plan` says what to run and how."""
@@ -28,7 +31,7 @@ class Token(bytes):
 class Plan(object):
     """One run of one module."""
 
-    __slots__ = ('module', 'kind', 'call', 'arguments', 'python', 'discovery', 'variables', 'job')
+    __slots__ = ('module', 'kind', 'call', 'arguments', 'python', 'discovery', 'variables', 'through', 'vacates')
 
     def __init__(self, module, kind, call, arguments, python, discovery, variables):
         self.module = module
@@ -39,11 +42,13 @@ class Plan(object):
         #: The mode of interpreter discovery, if this run makes it.
         self.discovery = discovery
         self.variables = variables
-        #: Whether the module goes on after the answer.
-        self.job = False
+        #: What stands between the executor and the module: `job`, `batch`, or nothing.
+        self.through = None
+        #: An account in which nothing of ours may stand while the module runs.
+        self.vacates = None
 
     def header(self):
-        return {'module': self.module, 'job': True} if self.job else {'module': self.module}
+        return {'module': self.module, 'through': self.through} if self.through else {'module': self.module}
 
 
 def find(action, module_name):
@@ -117,7 +122,16 @@ def plan(action, module_name, module_path, kind, module_args, task_vars, ansible
         if connection.in_native_tmp(module_args['_ansible_tmpdir'] + '/'):
             module_args['_ansible_tmpdir'] = None
     arguments = ansible.encode_arguments(module_args, kind.arguments)
-    return Plan(description(module_name, module_path, ansible), kind, call, arguments, python, discovery, variables)
+    plan = Plan(description(module_name, module_path, ansible), kind, call, arguments, python, discovery, variables)
+    if full_name(module_name, module_path) == 'ansible.builtin.user' and not action._task.check_mode:
+        plan.vacates = account_to_leave(module_args)
+    return plan
+
+
+def account_to_leave(options):
+    """Of `user`: the account that its tools refuse to touch while anything runs in it, or None."""
+    if options.get('state') == 'absent' or options.get('uid') is not None or options.get('move_home'):
+        return options.get('name') or options.get('user')
 
 
 def _plan_program(action, path, kind, call, variables, python, ansible):
@@ -160,14 +174,14 @@ def run(action, plan, ansible):
     session = connection.session
     probe = None
     if plan.discovery and ansible.by_distribution:
-        login = connection.login_route(plan.python)
         try:
-            session.request('node', login)
-        except Exception as error:
-            return _without_python(action, plan, error)
-        discover(action, plan, ansible, action)
+            discover(action, plan, ansible, _Prober(action, connection.login_route(plan.python)))
+        except _NoPython as found:
+            return _without_python(action, plan, found.error)
         plan.python = connection.interpreter()
     route = connection.account_route(plan.python)
+    if plan.vacates:
+        session.request('vacate', connection.login_route(plan.python), [compact({'account': to_text(plan.vacates)})])
     if plan.discovery and not ansible.by_distribution:
         # Sent together with the module: the first task on a host costs no further round trip.
         login = connection.login_route(plan.python)
@@ -185,9 +199,47 @@ def run(action, plan, ansible):
         return _without_python(action, plan, error)
     if plan.kind.interpreter == 'none':
         action._used_interpreter = None
+    return (json.loads(meta).get('rc', 0),) + _as_seen(connection, plan, stdout, stderr)
+
+
+def _as_seen(connection, plan, stdout, stderr):
+    """What the module has written, as Ansible would get it."""
     if plan.call.get('merge'):
-        stdout, stderr = connection.as_on_terminal(stdout.replace(b'\n', b'\r\n'), stderr, connection.types_password())
-    return json.loads(meta).get('rc', 0), stdout, stderr
+        return connection.as_on_terminal(stdout.replace(b'\n', b'\r\n'), stderr, connection.types_password())
+    return stdout, stderr
+
+
+def run_batch(action, plan, runs, directory):
+    """One round trip for several runs of a module, one after the other.
+
+    :param plan: of the first of them; the others differ in their arguments alone.
+    :param runs: (arguments, (path there, content) or None) of each.
+    :param directory: the node's own, made if it is not there.
+    :returns: (rc, stdout, stderr) of each up to the first that failed.
+    """
+    connection = action._connection
+    mark = os.urandom(8).hex()
+    call = dict(plan.call, batch={'mark': mark, 'directory': directory})
+    parts = []
+    for arguments, file in runs:
+        path, content = file or ('', b'')
+        parts += [arguments, to_bytes(path), content]
+    connection.native_tmp_made = True
+    meta, stdout, stderr = connection.session.request(
+        'run', connection.account_route(plan.python), [compact(call), encode_parts(parts)], {'module': plan.module, 'through': 'batch'})
+    results = [(rc,) + _as_seen(connection, plan, out, err)
+               for (rc, out), (_, err) in zip(marked(stdout, mark), marked(stderr, mark))]
+    if len(results) < len(runs) and not (results and results[-1][0]):
+        # Its interpreter ended with it.
+        rc = json.loads(meta).get('rc', 0) or 1
+        results.append((rc,) + _as_seen(connection, plan, stdout.rpartition(mark.encode())[2], stderr.rpartition(mark.encode())[2]))
+    return results
+
+
+def marked(output, mark):
+    """[(rc, output)] of what was written by runs that each ended with a line of `mark` and rc."""
+    pieces = re.split(b'\n%s ([0-9]+)\n' % mark.encode(), output)
+    return [(int(rc), written) for written, rc in zip(pieces[0::2], pieces[1::2])]
 
 
 def _without_python(action, plan, error):
@@ -205,6 +257,40 @@ def _begin(session, op, route, parts=(), header=None):
         return session.begin(op, route, parts, header)
     except RouterError as error:
         raise session.ansible_error(error, route) from None
+
+
+class _NoPython(BaseException):
+    """Ends Ansible's discovery, which would go on with a default."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+
+class _Prober(object):
+    """Stands for the action in Ansible's own interpreter discovery, whose first command also tells whether the node has a Python at all."""
+
+    def __init__(self, action, route):
+        self._action = action
+        self._route = route
+
+    def __getattr__(self, name):
+        return getattr(self._action, name)
+
+    def _low_level_execute_command(self, *arguments, **named):
+        session = self._action._connection.session
+        # Sent together: it costs no round trip.
+        node = _begin(session, 'node', self._route)
+        try:
+            answer = self._action._low_level_execute_command(*arguments, **named)
+            session.wait(node, self._route)
+        except AnsibleError as error:
+            if not node.ended:
+                session.client.abandon(node)
+            if getattr(error, 'mitogen_code', None) == 'no_python':
+                raise _NoPython(error) from None
+            raise
+        return answer
 
 
 class _Found(object):

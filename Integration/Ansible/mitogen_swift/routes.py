@@ -43,6 +43,19 @@ def option(plugin, name, default=None):
     return default if value is None else plain(value)
 
 
+def interpreter_words(configured):
+    """An interpreter and its arguments, quoted as for a shell.
+
+    A path with blanks needs no quotes where it shows that it is one: by a last word that is neither an option nor the
+    beginning of a path, and leads on from what stands before it, as in `/opt/my python/bin/python3`.
+    """
+    words = shlex.split(configured)
+    leads_on = len(words) > 1 and '/' in words[-1] and words[0].startswith('/') and ' '.join(words) == configured
+    if leads_on and not [word for word in words[1:] if word[0] in '-/' or '=' in word]:
+        return [configured]
+    return words
+
+
 def interpreter(variables, templar, by_distribution):
     """Which Python shall run on the target.
 
@@ -54,7 +67,7 @@ def interpreter(variables, templar, by_distribution):
         configured = templar.template(configured)
     configured = plain(configured or '').strip()
     if configured and configured not in DISCOVERY_MODES:
-        return Interpreter(shlex.split(configured), [], None)
+        return Interpreter(interpreter_words(configured), [], None)
     candidates = plain(_setting('INTERPRETER_PYTHON_FALLBACK', 'ansible_interpreter_python_fallback', variables))
     known = (variables.get('ansible_facts') or {}).get('discovered_interpreter_python')
     if by_distribution:
