@@ -14,7 +14,7 @@ from processes import eventually
 
 HERE = Path(__file__).resolve().parent
 #: No fault may hang a run: far above what any of them takes, in seconds.
-TIME_LIMIT = 120
+TIME_LIMIT = 240
 #: What ours owns must be gone so many seconds after its end.
 CLEAN_WITHIN = 5
 
