@@ -26,6 +26,7 @@ let package = Package(
     .executable(name: "mitogen", targets: ["Command"]),
     .library(name: "Mitogen", targets: ["Mitogen"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
+    .library(name: "PluginTestKit", targets: ["PluginTestKit"]),
     .library(name: "MitogenBuildah", type: .dynamic, targets: ["MitogenBuildah"]),
     .library(name: "MitogenDocker", type: .dynamic, targets: ["MitogenDocker"]),
     .library(name: "MitogenIncus", type: .dynamic, targets: ["MitogenIncus"]),
@@ -78,6 +79,15 @@ let package = Package(
     // MARK: PluginKit: the Swift SDK over the header
     .target(name: "PluginKit", dependencies: ["Plans", "PluginABI"], path: "Core/PluginKit", swiftSettings: strict),
 
+    // MARK: Dialogue: what a child says on its way to Python, to what is done about it (pure). Without unsafe flags, as is
+    // PluginTestKit: packages of others depend on it
+    .target(name: "Dialogue", dependencies: ["Plans"], path: "Core/Dialogue", swiftSettings: strict),
+
+    // MARK: PluginTestKit: what authors test their plugins with
+    .target(
+      name: "PluginTestKit", dependencies: ["Dialogue", "Plans", "PluginKit"], path: "Core/PluginTestKit",
+      swiftSettings: strict),
+
     // MARK: Registry: finds, checks, opens and calls plugin libraries
     .target(
       name: "Registry", dependencies: ["CFFI", "CMitogenSystem", "Plans", "PluginABI"], path: "Core/Registry",
@@ -103,7 +113,7 @@ let package = Package(
     .target(
       name: "Launch",
       dependencies: [
-        "CMitogenSystem", "Plans",
+        "CMitogenSystem", "Dialogue", "Plans",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -165,10 +175,48 @@ let package = Package(
       ],
       path: "Core/Mitogen", swiftSettings: testable),
 
+    // MARK: Authoring: what makes and checks the libraries of others
+    .target(
+      name: "Authoring", dependencies: ["Dialogue", "Plans", "PluginABI", "Registry"], path: "Core/Authoring",
+      resources: [
+        .embedInCode("Templates/Makefile.template"),
+        .embedInCode("Templates/Makefile_swift.template"),
+        .embedInCode("Templates/Package_swift.template"),
+        .embedInCode("Templates/README_c.md.template"),
+        .embedInCode("Templates/README_swift.md.template"),
+        .embedInCode("Templates/become.c.template"),
+        .embedInCode("Templates/become.swift.template"),
+        .embedInCode("Templates/become_tests.swift.template"),
+        .embedInCode("Templates/case_become_denied.json.template"),
+        .embedInCode("Templates/case_become_password.json.template"),
+        .embedInCode("Templates/case_become_refused.json.template"),
+        .embedInCode("Templates/case_connection_denied.json.template"),
+        .embedInCode("Templates/case_connection_password.json.template"),
+        .embedInCode("Templates/case_connection_refused.json.template"),
+        .embedInCode("Templates/case_runner_other.json.template"),
+        .embedInCode("Templates/case_runner_own.json.template"),
+        .embedInCode("Templates/ci.yml.template"),
+        .embedInCode("Templates/connection.c.template"),
+        .embedInCode("Templates/connection.swift.template"),
+        .embedInCode("Templates/connection_tests.swift.template"),
+        .embedInCode("Templates/exports.map.template"),
+        .embedInCode("Templates/gitignore.template"),
+        .embedInCode("Templates/half.py.template"),
+        .embedInCode("Templates/json.h.template"),
+        .embedInCode("Templates/mitogen_plugin.h"),
+        .embedInCode("Templates/runner.c.template"),
+        .embedInCode("Templates/runner.swift.template"),
+        .embedInCode("Templates/runner_tests.swift.template"),
+        .embedInCode("Templates/use_become.md.template"),
+        .embedInCode("Templates/use_connection.md.template"),
+        .embedInCode("Templates/use_runner.md.template"),
+      ],
+      swiftSettings: strict),
+
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Authoring", "Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each; ContainerKit is what those of containers share, linked into each
@@ -269,6 +317,8 @@ let package = Package(
     .testTarget(
       name: "FilesTests", dependencies: ["Files", .product(name: "NIOCore", package: "swift-nio")],
       path: "Tests/FilesTests", swiftSettings: strict),
+    .testTarget(
+      name: "AuthoringTests", dependencies: ["PluginTestKit"], path: "Tests/AuthoringTests", swiftSettings: strict),
     .testTarget(name: "LaunchTests", dependencies: ["Launch"], path: "Tests/LaunchTests", swiftSettings: strict),
     .testTarget(
       name: "ModulesTests", dependencies: ["Modules", "Plans"], path: "Tests/ModulesTests", swiftSettings: strict),

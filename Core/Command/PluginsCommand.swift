@@ -7,7 +7,9 @@ import Registry
 struct PluginsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugins", abstract: "Show connection methods and module runners.",
-    subcommands: [List.self, Show.self, Why.self, Document.self, MakeManifest.self])
+    subcommands: [
+      List.self, Show.self, Why.self, Document.self, MakeManifest.self, Check.self, New.self, Header.self,
+    ])
 
   struct Search: ParsableArguments {
     @Option(name: .customLong("plugin-dir"), help: "A folder with plugin libraries. May be given again.")

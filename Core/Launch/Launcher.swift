@@ -1,3 +1,4 @@
+@_exported public import Dialogue
 import Glibc
 import NIOCore
 import NIOPosix

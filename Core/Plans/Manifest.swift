@@ -63,6 +63,21 @@ public struct Manifest: Codable, Equatable, Sendable {
     }
   }
 
+  /// Lower case letters, digits, `_`, `-` and dots, a letter first, at most 64.
+  public static func isPluginName(_ name: String) -> Bool {
+    guard (1...64).contains(name.utf8.count), let first = name.utf8.first,
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
+    else { return false }
+    return name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
+        UInt8(ascii: "-"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+  }
+
   private enum CodingKeys: String, CodingKey {
     case form = "mitogen_manifest"
     case library, version, abi, plugins

@@ -84,11 +84,9 @@ private let plan: Four = { instance, options, probes, reply in
     let options = Borrowed(options)
   else { return misused }
   return instance.answer(reply) {
-    let type = Swift.type(of: method)
-    let object = try JSON.decode(Options.Object.self, options.bytes)
     return try JSON.encode(
       method.plan(
-        Options(plugin: type.name, declarations: type.options, values: object.values),
+        Options(of: Swift.type(of: method), options.bytes),
         probes: Borrowed(probes).map { try JSON.decode([ProbeResult].self, $0.bytes) }))
   }
 }

@@ -7,6 +7,17 @@ public struct Options {
   let declarations: [OptionDeclaration]
   let values: KeyedDecodingContainer<Name>
 
+  init(of type: any Plugin.Type, _ json: UnsafeRawBufferPointer) throws {
+    plugin = type.name
+    declarations = type.options
+    values = try JSON.decode(Object.self, json).values
+  }
+
+  /// For PluginTestKit.
+  package init(of type: any Plugin.Type, json: [UInt8]) throws {
+    self = try json.withUnsafeBytes { try Options(of: type, $0) }
+  }
+
   struct Name: CodingKey {
     var stringValue: String
     var intValue: Int? { nil }

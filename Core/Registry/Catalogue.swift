@@ -113,7 +113,7 @@ struct Catalogue: Sendable {
         file: path, item: "library", expected: "the name of a file beside it", found: "\"\(manifest.library)\"",
         remedy: again)
     }
-    for plugin in manifest.plugins where !isPluginName(plugin.name) {
+    for plugin in manifest.plugins where !Manifest.isPluginName(plugin.name) {
       throw RegistryError(
         file: path, item: "name of a plugin", expected: "lower case letters, digits, _ - and dots, at most 64",
         found: "\"\(plugin.name)\"", remedy: "rename it")

@@ -44,29 +44,8 @@ public final class ConnectionMethod: Sendable {
   private func make(_ arguments: [CallArgument], _ deadline: Duration) throws -> LaunchPlan {
     let answer = try library.call(name, MITOGEN_CONNECTION_PLAN, arguments, within: deadline)
     let plan = try library.decode(LaunchPlan.self, answer, "launch plan of \(name)")
-    try check(plan)
+    if let fault = plan.fault { throw self.fault(fault.item, fault.expected, fault.found) }
     return plan
-  }
-
-  /// What the launcher relies on.
-  private func check(_ plan: LaunchPlan) throws(RegistryError) {
-    guard plan.timeout > 0, plan.timeout.isFinite else { throw fault("timeout", "more than 0", "\(plan.timeout)") }
-    if let probes = plan.probes {
-      for command in probes where command.first?.isEmpty ?? true { throw fault("probes", "commands", "an empty one") }
-      for word in probes.joined() where word.utf8.contains(0) { throw fault("probes", "words without NUL", "one with NUL") }
-      return
-    }
-    let places = plan.argv.count { $0 == .bootstrapWords || $0 == .bootstrapShellCommand }
-    guard places == 1 else { throw fault("argv", "one bootstrap element", "\(places)") }
-    for case .literal(let word) in plan.argv where word.utf8.contains(0) {
-      throw fault("argv", "words without NUL", "one with NUL")
-    }
-    if case .literal("") = plan.argv[0] { throw fault("argv", "a command", "an empty word") }
-    guard let enter = plan.enter else { return }
-    guard enter.pid > 0, enter.pid <= Int32.max else { throw fault("enter.pid", "a process", "\(enter.pid)") }
-    guard [.pipes, .socketpair].contains(plan.stdio) else {
-      throw fault("stdio", "pipes or socketpair, with enter", plan.stdio.rawValue)
-    }
   }
 
   private func fault(_ item: String, _ expected: String, _ found: String) -> RegistryError {

@@ -10,10 +10,23 @@ enum HelperRequest: Codable, Equatable {
   case load(path: String)
   /// The bytes behind the header are the arguments', in this order.
   case call(plugin: String, operation: Int, arguments: [Part])
+  /// From `mitogen plugins check` only. The bytes behind the header are the arguments' of all calls.
+  case attempt(Trial)
 
-  struct Part: Codable, Equatable {
+  struct Part: Codable, Equatable, Sendable {
     var name: String
     var length: Int
+  }
+
+  /// The arguments that stand one behind the other in `bytes`, from `offset` on; `nil` where there are too few.
+  static func arguments(_ parts: [Part], in bytes: [UInt8], from offset: inout Int) -> [CallArgument]? {
+    var arguments: [CallArgument] = []
+    for part in parts {
+      guard part.length >= 0, offset + part.length <= bytes.count else { return nil }
+      arguments.append(CallArgument(name: part.name, bytes: Array(bytes[offset..<(offset + part.length)])))
+      offset += part.length
+    }
+    return arguments
   }
 }
 
@@ -22,6 +35,7 @@ enum HelperResponse: Codable {
   case loaded(LibraryContents)
   /// The bytes behind the header are the plugin's answer.
   case answered
+  case tried([Trial.Outcome])
   case refused(PluginRefusal)
   case failed(RegistryError)
 }

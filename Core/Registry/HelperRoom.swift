@@ -50,6 +50,16 @@ final class HelperRoom: LibraryRoom, @unchecked Sendable {
     }
   }
 
+  /// What a plugin makes of a trial.
+  func attempt(_ trial: Trial, _ bytes: [UInt8], within deadline: Duration) throws -> [Trial.Outcome] {
+    try turn.take {
+      guard case .tried(let outcomes) = try exchange(.attempt(trial), bytes, trial.name, deadline).0 else {
+        throw lost(.garbage, trial.name, deadline)
+      }
+      return outcomes
+    }
+  }
+
   /// One request and its answer; what the plugin logs meanwhile is passed on.
   private func exchange(_ request: HelperRequest, _ bytes: [UInt8], _ what: String, _ deadline: Duration) throws
     -> (HelperResponse, [UInt8])

@@ -13,14 +13,26 @@ enum HostServices {
   /// One for the whole process; libraries may keep its address.
   static var table: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: tableAddress)! }  // allocated below
 
-  private static let tableAddress: UInt = {
-    let table = UnsafeMutablePointer<mitogen_host>.allocate(capacity: 1)
-    table.pointee = mitogen_host(
-      magic: MITOGEN_MAGIC, size: UInt32(MemoryLayout<mitogen_host>.size), abi_major: UInt16(MITOGEN_ABI_MAJOR),
-      abi_minor: UInt16(MITOGEN_ABI_MINOR), version: UnsafePointer(strdup(version)),
-      find: { _, id, signature in HostServices.find(Int(id), cText(signature) ?? "") })
-    return UInt(bitPattern: table)
-  }()
+  private static let tableAddress = makeTable(version, minor: UInt16(MITOGEN_ABI_MINOR), growth: 0)
+
+  /// The table as a later 1.x would have it: more of it than a plugin of today knows.
+  static var laterTable: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: laterAddress)! }  // allocated below
+
+  private static let laterAddress = makeTable("99.0", minor: 99, growth: 64)
+
+  /// - Parameter growth: bytes behind the members that there are.
+  private static func makeTable(_ version: String, minor: UInt16, growth: Int) -> UInt {
+    let size = MemoryLayout<mitogen_host>.size + growth
+    let place = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: MemoryLayout<mitogen_host>.alignment)
+    place.initializeMemory(as: UInt8.self, repeating: 0xa5, count: size)
+    place.storeBytes(
+      of: mitogen_host(
+        magic: MITOGEN_MAGIC, size: UInt32(size), abi_major: UInt16(MITOGEN_ABI_MAJOR), abi_minor: minor,
+        version: UnsafePointer(strdup(version)),
+        find: { _, id, signature in HostServices.find(Int(id), cText(signature) ?? "") }),
+      as: mitogen_host.self)
+    return UInt(bitPattern: place)
+  }
 
   /// Which library an entry of a plugin table belongs to.
   private static let owners = Mutex<[UInt: LibraryIdentity]>([:])

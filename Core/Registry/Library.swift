@@ -66,7 +66,7 @@ final class Library: Sendable {
       if let room = try current() { return room }
       do {
         let room = makeRoom()
-        try check(try room.load(within: loadDeadline))
+        if let difference = try room.load(within: loadDeadline).difference(from: manifest, of: path) { throw difference }
         state.withLock { $0 = .ready(room) }
         return room
       } catch {
@@ -85,22 +85,6 @@ final class Library: Sendable {
     case .closed: return nil
     case .ready(let room): return room
     case .lost(let error): throw error
-    }
-  }
-
-  /// A manifest that says something else than its library is out of date, or not its own.
-  private func check(_ contents: LibraryContents) throws(RegistryError) {
-    let said = manifest.plugins.map {
-      LibraryContents.Plugin(name: $0.name, kind: $0.kind, version: $0.version, features: $0.features)
-    }
-    guard said == contents.plugins else {
-      func text(_ plugins: [LibraryContents.Plugin]) -> String {
-        plugins.map { "\($0.kind.name) \($0.name) \($0.version) [\($0.features.joined(separator: " "))]" }
-          .joined(separator: ", ")
-      }
-      throw RegistryError(
-        file: path, item: "manifest", expected: text(said), found: text(contents.plugins),
-        remedy: "generate it again: mitogen plugins manifest \(path)")
     }
   }
 }

@@ -10,17 +10,32 @@ protocol LibraryRoom: Sendable {
 }
 
 /// What a library's table says: what its manifest is checked against.
-struct LibraryContents: Codable, Equatable, Sendable {
-  struct Plugin: Codable, Equatable, Sendable {
-    var name: String
-    var kind: Manifest.Kind
-    var version: String
-    var features: [String]
+package struct LibraryContents: Codable, Equatable, Sendable {
+  package struct Plugin: Codable, Equatable, Sendable {
+    package var name: String
+    package var kind: Manifest.Kind
+    package var version: String
+    package var features: [String]
   }
 
-  var version: String
-  var abi: String
-  var plugins: [Plugin]
+  package var version: String
+  package var abi: String
+  package var plugins: [Plugin]
+  /// What of it this host does not know, in words.
+  package var leftAside: [String]
+
+  /// A manifest that says something else than its library is out of date, or not its own.
+  func difference(from manifest: Manifest, of path: String) -> RegistryError? {
+    let said = manifest.plugins.map { Plugin(name: $0.name, kind: $0.kind, version: $0.version, features: $0.features) }
+    guard said != plugins else { return nil }
+    func text(_ plugins: [Plugin]) -> String {
+      plugins.map { "\($0.kind.name) \($0.name) \($0.version) [\($0.features.joined(separator: " "))]" }
+        .joined(separator: ", ")
+    }
+    return RegistryError(
+      file: path, item: "manifest", expected: text(said), found: text(plugins),
+      remedy: "generate it again: mitogen plugins manifest \(path)")
+  }
 }
 
 extension LoadedLibrary {
@@ -29,7 +44,7 @@ extension LoadedLibrary {
       version: version, abi: abi,
       plugins: plugins.map {
         .init(name: $0.name, kind: kindOfManifest($0.kind), version: $0.version, features: $0.features)
-      })
+      }, leftAside: leftAside)
   }
 
   private func kindOfManifest(_ kind: Int) -> Manifest.Kind {

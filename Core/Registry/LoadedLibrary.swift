@@ -15,6 +15,9 @@ final class LoadedLibrary {
   let abi: String
   private(set) var plugins: [LoadedPlugin] = []
 
+  /// What of it this host does not know.
+  var leftAside: [String] { plugins.flatMap(\.leftAside) }
+
   /// Larger than any this host knows, and far below what a wrong file would give.
   private static let sizeLimit: UInt32 = 4096
 
@@ -76,6 +79,7 @@ final class LoadedPlugin {
   private let identity: LibraryIdentity
   private let entry: UnsafePointer<mitogen_plugin>
   private var operations: [Int: Result<Operation, RegistryError>] = [:]
+  private(set) var leftAside: [String] = []
   private var instance: UnsafeMutableRawPointer?
   private var isOpen = false
 
@@ -93,7 +97,7 @@ final class LoadedPlugin {
         found: "\(entry.pointee.size)", remedy: "set size to sizeof(mitogen_plugin)")
     }
     let name = cText(entry.pointee.name) ?? ""
-    guard isPluginName(name) else {
+    guard Manifest.isPluginName(name) else {
       throw identity.error(
         "name of a plugin", expected: "lower case letters, digits, _ - and dots, at most 64", found: "\"\(name)\"",
         remedy: "rename it")
@@ -103,7 +107,11 @@ final class LoadedPlugin {
     version = cText(entry.pointee.version) ?? ""
     features = (cText(entry.pointee.features) ?? "").split(separator: " ").map(String.init)
     HostServices.remember(entry, of: identity)
-    if let forms = OperationForm.all(ofKind: kind) { try prepare(forms, stride: operationStride) }
+    if let forms = OperationForm.all(ofKind: kind) {
+      try prepare(forms, stride: operationStride)
+    } else {
+      leftAside.append("\(name), of kind \(kind)")
+    }
   }
 
   private func prepare(_ forms: [Int: OperationForm], stride: Int) throws(RegistryError) {
@@ -121,8 +129,11 @@ final class LoadedPlugin {
         throw identity.error(
           "operations of \(name)", expected: "at most \(Self.operationLimit)", found: "more", remedy: last)
       }
-      // Of a newer ABI: left aside.
-      guard let form = forms[id] else { continue }
+      // Of a newer ABI.
+      guard let form = forms[id] else {
+        leftAside.append("operation \(id) of \(name)")
+        continue
+      }
       do throws(Operation.Unavailable) {
         operations[id] = .success(try Operation(form, operation))
       } catch {
@@ -141,22 +152,35 @@ final class LoadedPlugin {
 
   /// Calls an operation with bytes by name; opens the instance first.
   func call(_ id: Int, _ arguments: [CallArgument]) throws -> [UInt8] {
-    if !isOpen { try open() }
-    return try invoke(id, arguments, [:])
+    if !isOpen {
+      instance = try open()
+      isOpen = true
+    }
+    return try Self.withBytes(arguments[...], [:]) { try invoke(id, on: instance, $0) }
   }
 
-  private func open() throws {
+  /// One more instance.
+  func open(_ host: UnsafeMutableRawPointer = HostServices.table) throws -> UnsafeMutableRawPointer? {
     var made: UnsafeMutableRawPointer?
     try withUnsafeMutablePointer(to: &made) { place in
-      _ = try invoke(MITOGEN_OPEN, [], ["new_instance": UnsafeMutableRawPointer(place)])
+      _ = try invoke(MITOGEN_OPEN, on: nil, ["new_instance": UnsafeMutableRawPointer(place)], host: host)
     }
-    instance = made
-    isOpen = true
+    return made
   }
 
-  private func invoke(_ id: Int, _ arguments: [CallArgument], _ extra: [String: UnsafeMutableRawPointer]) throws
-    -> [UInt8]
-  {
+  func error(_ item: String, expected: String, found: String, remedy: String) -> RegistryError {
+    identity.error(item + " of \(name)", expected: expected, found: found, remedy: remedy)
+  }
+
+  var canClose: Bool { operations[MITOGEN_CLOSE] != nil }
+
+  /// Calls an operation with pointers by name.
+  ///
+  /// - Parameter leavesOutOptional: NULL for every argument that the function says it can do without.
+  func invoke(
+    _ id: Int, on instance: UnsafeMutableRawPointer?, _ arguments: [String: UnsafeMutableRawPointer],
+    host: UnsafeMutableRawPointer = HostServices.table, leavesOutOptional: Bool = false
+  ) throws -> [UInt8] {
     guard let operation = try operations[id]?.get() else {
       throw identity.error(
         "operation \(OperationForm.name(of: id)) of \(name)", expected: "an entry with id \(id)", found: "none",
@@ -165,19 +189,20 @@ final class LoadedPlugin {
     guard let reply = ReplyTable.open(identity) else {
       throw identity.error("answers", expected: "a free one", found: "none", remedy: "this is a fault of mitogen")
     }
-    var values = extra
-    values["host"] = HostServices.table
+    var values = arguments
+    values["host"] = host
     values["plugin"] = UnsafeMutableRawPointer(mutating: entry)
     if let instance { values["instance"] = instance }
     values["reply"] = reply
-    let status = Self.withBytes(arguments[...], values) { operation.call($0) }
+    if leavesOutOptional { values = values.filter { !operation.optional.contains($0.key) } }
+    let status = operation.call(values)
     let answer = ReplyTable.close(reply)
 
     switch Int(status) {
     case MITOGEN_OK: return answer
     case MITOGEN_REFUSED:
       throw (try? RegistryJSON.decode(PluginRefusal.self, answer))
-        ?? PluginRefusal(message: "\(name) refused, and gave no reason: \(String(decoding: answer.prefix(200), as: UTF8.self))")
+        ?? PluginRefusal(message: "\(name) \(PluginRefusal.unexplained): \(String(decoding: answer.prefix(200), as: UTF8.self))")
     default:
       throw identity.error(
         "operation \(operation.name) of \(name)", expected: "result 0 or 1", found: "\(status)",
@@ -188,36 +213,27 @@ final class LoadedPlugin {
   /// Lends every argument's bytes for the length of `body`.
   private static func withBytes(
     _ arguments: ArraySlice<CallArgument>, _ values: [String: UnsafeMutableRawPointer],
-    _ body: ([String: UnsafeMutableRawPointer]) -> Int32
-  ) -> Int32 {
-    guard let argument = arguments.first else { return body(values) }
-    return argument.bytes.withUnsafeBufferPointer { buffer in
+    _ body: ([String: UnsafeMutableRawPointer]) throws -> [UInt8]
+  ) rethrows -> [UInt8] {
+    guard let argument = arguments.first else { return try body(values) }
+    return try argument.bytes.withUnsafeBufferPointer { buffer in
       var borrowed = mitogen_bytes(data: buffer.baseAddress, length: buffer.count)
-      return withUnsafeMutablePointer(to: &borrowed) { pointer in
+      return try withUnsafeMutablePointer(to: &borrowed) { pointer in
         var values = values
         values[argument.name] = UnsafeMutableRawPointer(pointer)
-        return withBytes(arguments.dropFirst(), values, body)
+        return try withBytes(arguments.dropFirst(), values, body)
       }
     }
   }
+}
+
+extension PluginRefusal {
+  /// What is said in the place of words that a plugin did not give.
+  package static let unexplained = "refused, and gave no reason"
 }
 
 /// Bytes for an argument of an operation, by the argument's name.
 struct CallArgument: Equatable, Sendable {
   var name: String
   var bytes: [UInt8]
-}
-
-func isPluginName(_ name: String) -> Bool {
-  guard (1...64).contains(name.utf8.count), let first = name.utf8.first,
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
-  else { return false }
-  return name.utf8.allSatisfy { byte in
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
-      UInt8(ascii: "-"), UInt8(ascii: "."):
-      true
-    default: false
-    }
-  }
 }

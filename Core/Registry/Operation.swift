@@ -45,6 +45,8 @@ struct Operation {
   private let form: UnsafeMutablePointer<ffi_cif>
   /// For each argument what to pass, by name; `nil`: NULL.
   private let arguments: [String?]
+  /// Those of them that the function says it can do without.
+  let optional: Set<String>
 
   /// Why an operation cannot be called, in terms of its signature.
   struct Unavailable: Error, Equatable {
@@ -78,6 +80,7 @@ struct Operation {
     self.function = function
     self.form = form
     self.arguments = arguments
+    optional = Set(signature.arguments.filter(\.isOptional).map(\.name))
   }
 
   /// Calls the function. What `values` has no value for is passed as NULL.

@@ -60,6 +60,9 @@ private final class Server {
           output.send(.loaded(library.contents))
         case .call(let plugin, let operation, let parts):
           output.send(.answered, try call(plugin, operation, parts, message.bytes))
+        case .attempt(let trial):
+          guard let library else { exit(3) }
+          output.send(.tried(try trial.run(library.plugin(named: trial.plugin), message.bytes)))
         }
       } catch let refusal as PluginRefusal {
         output.send(.refused(refusal))
@@ -76,13 +79,8 @@ private final class Server {
     -> [UInt8]
   {
     guard let library else { exit(3) }
-    var arguments: [CallArgument] = []
     var offset = 0
-    for part in parts {
-      guard part.length >= 0, offset + part.length <= bytes.count else { exit(3) }
-      arguments.append(CallArgument(name: part.name, bytes: Array(bytes[offset..<(offset + part.length)])))
-      offset += part.length
-    }
+    guard let arguments = HelperRequest.arguments(parts, in: bytes, from: &offset) else { exit(3) }
     return try library.plugin(named: plugin).call(operation, arguments)
   }
 

@@ -35,11 +35,14 @@ public struct RegistryConfiguration: Sendable {
     /// The library's file name.
     public var library: String
     public var text: String
+    /// Not the plugin says it, but the registry of what the plugin did.
+    public var isMistake: Bool
 
-    public init(level: String, library: String, text: String) {
+    public init(level: String, library: String, text: String, isMistake: Bool = false) {
       self.level = level
       self.library = library
       self.text = text
+      self.isMistake = isMistake
     }
   }
 

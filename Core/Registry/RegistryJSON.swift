@@ -1,20 +1,20 @@
 import FoundationEssentials
 
 /// The one place of Registry that touches FoundationEssentials.
-enum RegistryJSON {
-  static func encode(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] {
+package enum RegistryJSON {
+  package static func encode(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
     return Array(try encoder.encode(value))
   }
 
-  static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
     try JSONDecoder().decode(type, from: Data(bytes))
   }
 
   /// Where in the document, and what: "plugins.0.kind: expected String".
-  static func explanation(_ error: any Error) -> String {
+  package static func explanation(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     let (context, detail): (DecodingError.Context, String) =
       switch error {

@@ -54,9 +54,9 @@ enum ReplyTable {
       return (MITOGEN_OK, nil)
     }
     if result == MITOGEN_STALE {
-      owner?.log("error", "the plugin wrote \(bytes.length) bytes to an answer after its call had returned: refused")
+      owner?.mistake("the plugin wrote \(bytes.length) bytes to an answer after its call had returned: refused")
     } else if result == MITOGEN_TOO_MUCH {
-      owner?.log("error", "the plugin wrote more than \(limit) bytes into one answer: refused")
+      owner?.mistake("the plugin wrote more than \(limit) bytes into one answer: refused")
     }
     return Int32(result)
   }
@@ -79,6 +79,11 @@ final class LibraryIdentity: Sendable {
 
   func log(_ level: String, _ text: String) {
     sink(.init(level: level, library: FileSystem.name(of: path), text: text))
+  }
+
+  /// What the plugin did wrong, and was kept from.
+  func mistake(_ text: String) {
+    sink(.init(level: "error", library: FileSystem.name(of: path), text: text, isMistake: true))
   }
 
   func error(_ item: String, expected: String, found: String, remedy: String) -> RegistryError {

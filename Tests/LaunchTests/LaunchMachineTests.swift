@@ -11,7 +11,7 @@ struct LaunchMachineTests {
   func eachEventCausesItsActions(_ vector: LaunchVector) {
     var machine = LaunchMachine(vector)
     for (number, step) in vector.steps.enumerated() {
-      #expect(machine.handle(step.event) == step.actions, "step \(number)")
+      #expect(machine.handle(step.event).map(\.withoutExit) == step.actions, "step \(number)")
     }
   }
 
@@ -21,9 +21,9 @@ struct LaunchMachineTests {
     for (number, step) in vector.steps.enumerated() {
       var actions: [LaunchMachine.Action] = []
       if case .output(let text, let source) = step.event {
-        for byte in text.utf8 { actions += machine.outputReceived([byte], from: source).map(withoutExit) }
+        for byte in text.utf8 { actions += machine.outputReceived([byte], from: source).map(\.withoutExit) }
       } else {
-        actions = machine.handle(step.event)
+        actions = machine.handle(step.event).map(\.withoutExit)
       }
       #expect(actions == step.actions, "step \(number)")
     }
@@ -72,36 +72,10 @@ struct LaunchMachineTests {
   }
 }
 
-/// A vector's `fail` says nothing of the exit status.
-private func withoutExit(_ action: LaunchMachine.Action) -> LaunchMachine.Action {
-  switch action {
-  case .fail(var error):
-    error.exit = nil
-    return .fail(error)
-  case .keepShell(var error):
-    error.exit = nil
-    return .keepShell(error)
-  default: return action
-  }
-}
-
 extension LaunchMachine {
   init(_ vector: LaunchVector) {
     self.init(
       plan: vector.plan, secrets: vector.secrets, marker: FirstStage(nonce: vector.nonce, size: 1, isTerminal: false).marker,
       candidates: vector.candidates)
-  }
-
-  mutating func handle(_ event: LaunchVector.Event) -> [Action] {
-    if case .again = event { searchBegan() }
-    let actions: [Action] =
-      switch event {
-      case .output(let text, let source): outputReceived(Array(text.utf8), from: source)
-      case .ended(let status): childEnded(status)
-      case .deadline: deadlinePassed()
-      case .hello: helloReceived()
-      case .again: []
-      }
-    return actions.map(withoutExit)
   }
 }

@@ -5,7 +5,9 @@
 #define _GNU_SOURCE
 #include "mitogen_plugin.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,9 @@ enum {
   NONE, WRONG_MAGIC, OTHER_ABI, SHORT_LIBRARY, SHORT_PLUGIN, SHORT_OPERATION, SHORT_ENTRY, NULL_TABLE, NO_PLUGINS,
   BAD_NAME, NO_PLAN, NULL_FUNCTION, UNKNOWN_REQUIRED, BAD_SIGNATURE, ENDLESS_OPERATIONS, STRANGE_RESULT, NOT_JSON,
   NO_BOOTSTRAP, MUTE_REFUSAL, TOO_MUCH, STALE_REPLY, OPEN_FAILS,
-  CRASH, ABORT, EXIT, HANG, CONSTRUCTOR_HANGS, CONSTRUCTOR_CRASHES, CLOSES_DESCRIPTORS, CHATTER
+  CRASH, ABORT, EXIT, HANG, CONSTRUCTOR_HANGS, CONSTRUCTOR_CRASHES, CLOSES_DESCRIPTORS, CHATTER,
+  READS_BEYOND, WRITES_INPUT, KEEPS_INPUT, NEEDS_OPTIONAL, ONE_THREAD, ONE_HOST, FICKLE, STRANGE_SLOT, NO_DESCRIPTION,
+  PASSES_ON_BYTES
 };
 static const int mistake = MISTAKE;
 
@@ -40,18 +44,55 @@ __attribute__((constructor)) static void begin(void) {
 static int32_t open_plugin(const mitogen_host *host) {
   write_reply = (write_service)host->find(host, MITOGEN_WRITE, "i(reply,bytes)");
   if (mistake == OPEN_FAILS) return 42;
+  if (mistake == ONE_HOST && host->size != sizeof *host) return 43;
   return MITOGEN_OK;
 }
 
-static int32_t describe(mitogen_reply *reply) { return answer(reply, "{\"description\":\"\",\"options\":[]}"); }
+static int32_t describe(mitogen_reply *reply) {
+  if (mistake == NO_DESCRIPTION) return answer(reply, "{\"description\":\"\",\"options\":[]}");
+  return answer(reply, "{\"description\":\"Is wrong in one way.\",\"options\":[]}");
+}
 
 static const char good_plan[] =
   "{\"argv\":[\"x\",{\"bootstrap\":\"argv\"}],\"stdio\":\"pipes\",\"interpreter\":\"direct\",\"description\":\"x\",\"timeout\":1}";
 
 static int32_t plan(const mitogen_bytes *options, mitogen_reply *reply) {
   static int calls;
-  (void)options;
   switch (mistake) {
+  case READS_BEYOND: /* a text of C's ends with NUL; this one does not */
+    if (options->length && ((const volatile uint8_t *)options->data)[options->length]) return 79;
+    break;
+  case WRITES_INPUT:
+    if (options->length) *(uint8_t *)options->data = ' ';
+    break;
+  case KEEPS_INPUT: {
+    static const uint8_t *kept_input;
+    if (kept_input && *kept_input == 0) return 80;
+    kept_input = options->length ? options->data : NULL;
+    break;
+  }
+  case ONE_THREAD: {
+    static atomic_int inside;
+    if (atomic_fetch_add(&inside, 1)) return 81;
+    for (int i = 0; i < 100; i++) sched_yield();
+    atomic_fetch_sub(&inside, 1);
+    break;
+  }
+  case FICKLE: {
+    char text[200];
+    snprintf(text, sizeof text, "{\"argv\":[\"x%d\",{\"bootstrap\":\"argv\"}],\"description\":\"x\"}", calls++);
+    return answer(reply, text);
+  }
+  case STRANGE_SLOT:
+    return answer(reply, "{\"argv\":[\"x\",{\"bootstrap\":\"argv\"}],\"description\":\"x\",\"prompts\":["
+                         "{\"match\":\"contains\",\"text\":\"pin:\",\"then\":{\"send\":\"pin\"}}]}");
+  case PASSES_ON_BYTES:
+    answer(reply, "{\"argv\":[\"x\",{\"bootstrap\":\"argv\"}],\"description\":\"");
+    for (size_t i = 0; i < options->length; i++) {
+      mitogen_bytes byte = {options->data + i, 1};
+      if (options->data[i] != '"' && options->data[i] != '\\') write_reply(reply, &byte);
+    }
+    return answer(reply, "\"}");
   case STRANGE_RESULT: return 77;
   case NOT_JSON: return answer(reply, "certainly");
   case NO_BOOTSTRAP: return answer(reply, "{\"argv\":[\"x\"],\"description\":\"x\"}");
@@ -89,6 +130,10 @@ static int32_t plan(const mitogen_bytes *options, mitogen_reply *reply) {
   return answer(reply, good_plan);
 }
 
+static int32_t plan_of_probes(const mitogen_bytes *probes, mitogen_reply *reply) {
+  return probes->length < 1 << 30 ? answer(reply, good_plan) : 82;
+}
+
 static mitogen_operation operations[1100];
 
 static mitogen_plugin plugins[1] = {
@@ -113,8 +158,11 @@ const mitogen_library *ENTRY(void) {
   if (mistake != NO_PLAN) {
     const char *signature = mistake == UNKNOWN_REQUIRED ? "i(options,wallet,reply)"
                             : mistake == BAD_SIGNATURE  ? "int(options, reply)"
+                            : mistake == NEEDS_OPTIONAL ? "i(probes?,reply)"
                                                         : "i(options,reply)";
-    mitogen_function function = mistake == NULL_FUNCTION ? NULL : (mitogen_function)plan;
+    mitogen_function function = mistake == NULL_FUNCTION    ? NULL
+                                : mistake == NEEDS_OPTIONAL ? (mitogen_function)plan_of_probes
+                                                            : (mitogen_function)plan;
     *next++ = (mitogen_operation){MITOGEN_CONNECTION_PLAN, 0, signature, function};
   }
   if (mistake == ENDLESS_OPERATIONS)

@@ -56,7 +56,7 @@ static int32_t open_plugin(const mitogen_plugin *plugin, void **new_instance, co
 static int32_t describe(state *instance, mitogen_reply *reply) {
   (void)instance;
   return answer(reply, "{\"description\":\"later\",\"colour\":\"blue\",\"options\":["
-                       "{\"name\":\"x\",\"type\":\"string\",\"description\":\"\",\"range\":[1,2]}]}");
+                       "{\"name\":\"x\",\"type\":\"string\",\"description\":\"Unused.\",\"range\":[1,2]}]}");
 }
 
 static int32_t plan(state *instance, void *deadline, const mitogen_bytes *probes, const mitogen_bytes *options,

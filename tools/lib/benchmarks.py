@@ -24,6 +24,8 @@ class Benchmark:
     sides: tuple[str, ...] = ("ours", "stock", "mitogen")
     #: Containers behind the host, which then is no host of the play.
     containers: int = 0
+    #: Files of 4 KiB in the folder `tree` beside the playbook.
+    files: int = 0
 
     def inventory(self, hosts: Hosts) -> Path:
         if self.containers:
@@ -39,6 +41,10 @@ class Benchmark:
         before = [] if self.link is None else hosts.near(self.link)
         if self.tasks is None:
             return [*before, tool("ansible"), "-i", inventory, "web1", "-m", "ping"]
+        for number in range(self.files):
+            path = folder / "tree" / f"{number % 10}" / f"{number}.conf"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(f"{number:4095}\n".encode())
         playbook = folder / "playbook.json"
         playbook.write_text(json.dumps([{"hosts": "all:!bastion", "gather_facts": False, "tasks": self.tasks}]))
         forks = str(max(5, self.hosts, self.containers))
@@ -53,6 +59,9 @@ def tasks(count: int) -> list[dict]:
 
 LOOP = [{"name": "a loop", "command": "hostname", "loop": list(range(100))}]
 
+TREE = [{"name": "none", "file": {"path": "~/tree", "state": "absent"}},
+        {"name": "a folder", "copy": {"src": "{{ playbook_dir }}/tree/", "dest": "~/tree"}}]
+
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
@@ -66,6 +75,8 @@ BENCHMARKS = {
                   metrics=("wall", "cpu", "bytes"), sides=("ours", "mitogen"), containers=1),
         Benchmark("delegation", "20 containers behind a bastion at the end of a link of 30 ms, 10 tasks each", tasks(10), link=BASTION,
                   metrics=("wall", "cpu", "bytes"), sides=("ours", "mitogen"), containers=20),
+        Benchmark("tree", "`copy` of a folder of 100 files of 4 KiB", TREE, files=100),
+        Benchmark("tree-180", "the same through a link of 180 ms", TREE, link=SLOW, files=100),
         Benchmark("wire-100", "IP bytes of 100 tasks, both ways", tasks(100), link=COUNTED, metrics=("bytes",)),
     )
 }

@@ -33,7 +33,7 @@ public struct LaunchMachine: Sendable {
     case ready
   }
 
-  enum Phase: Equatable, Sendable {
+  package enum Phase: Equatable, Sendable {
     /// The child was started; prompts are answered. Then `waitingForHello`, `shell` or `failed`.
     case waitingForMarker
     /// There is no Python: a shell waits for a line, and what the link brings answers those. Then `waitingForMarker`.
@@ -46,14 +46,14 @@ public struct LaunchMachine: Sendable {
     case failed(LaunchError)
   }
 
-  let plan: LaunchPlan
+  package let plan: LaunchPlan
   /// For a message only.
   let candidates: [String]
   private let secrets: [String: Secret]
   private let link: Source
   private let marker: String
   private let matchers: [PromptMatcher]
-  private(set) var phase = Phase.waitingForMarker
+  package private(set) var phase = Phase.waitingForMarker
   private var search: MarkerSearch
   private var lines: [Source: PromptLine] = [:]
   private var answered: Set<String> = []

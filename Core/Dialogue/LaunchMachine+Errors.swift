@@ -83,7 +83,7 @@ extension LaunchMachine {
   }
 
   /// The program itself did not start: where the plan begins with the interpreter, that is what is missing.
-  func couldNotStart(program: String, step: String, reason: String) -> LaunchError {
+  package func couldNotStart(program: String, step: String, reason: String) -> LaunchError {
     if let hint = hint(in: Array("\(program): \(reason)".utf8), where: { $0.on != "stdout" }) {
       return LaunchError(code: hint.code, message: told(hint.message), hint: hint.hint)
     }
@@ -96,14 +96,8 @@ extension LaunchMachine {
         : "Install it there, or set the variable that names its path.")
   }
 
-  /// `nil`: the failure was not on the way into a container.
-  func couldNotEnter(_ failure: SpawnRequest.Failure) -> LaunchError? {
-    guard let enter = plan.enter, let obstacle = failure.obstacle else { return nil }
-    return obstacle.error(enter, description: plan.description, number: failure.number)
-  }
-
   /// Why the link has ended, with what is known.
-  func diagnosis(exit: ChildExit?) -> LaunchError {
+  package func diagnosis(exit: ChildExit?) -> LaunchError {
     let how = exit.map { "ended with \($0)" } ?? "closed the connection"
     switch phase {
     case .failed(let error): return error

@@ -3,17 +3,19 @@ import Plans
 /// Cuts what one descriptor says into lines for the prompt rules.
 ///
 /// A prompt is what stands in the last line with nothing behind it. Both `\n` and `\r` end a line.
-struct PromptLine: Sendable {
+package struct PromptLine: Sendable {
   /// A longer line loses its front: prompts are short, and noise must not fill the memory.
   static let limit = 4096
 
-  private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
   /// The same with ASCII letters in lower case: each new byte may complete a prompt, so it is made only once.
   fileprivate private(set) var folded: [UInt8] = []
   fileprivate private(set) var hasLostItsFront = false
 
+  package init() {}
+
   /// - Returns: true when the byte ended the line; it is then still there, for the rules to look at, until `clear`.
-  mutating func append(_ byte: UInt8) -> Bool {
+  package mutating func append(_ byte: UInt8) -> Bool {
     if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { return true }
     if bytes.count == Self.limit {
       bytes.removeFirst(Self.limit / 2)
@@ -25,7 +27,7 @@ struct PromptLine: Sendable {
     return false
   }
 
-  mutating func clear() {
+  package mutating func clear() {
     bytes.removeAll(keepingCapacity: true)
     folded.removeAll(keepingCapacity: true)
     hasLostItsFront = false
@@ -33,18 +35,18 @@ struct PromptLine: Sendable {
 }
 
 /// A rule of a plan, made ready to be compared.
-struct PromptMatcher: Sendable {
-  let rule: LaunchPlan.PromptRule
+package struct PromptMatcher: Sendable {
+  package let rule: LaunchPlan.PromptRule
   private let text: [UInt8]
   private let prefix: [UInt8]
 
-  init(_ rule: LaunchPlan.PromptRule) {
+  package init(_ rule: LaunchPlan.PromptRule) {
     self.rule = rule
     text = rule.text.utf8.map(\.asciiLowercased)
     prefix = (rule.prefix ?? "").utf8.map(\.asciiLowercased)
   }
 
-  func matches(_ line: PromptLine) -> Bool {
+  package func matches(_ line: PromptLine) -> Bool {
     switch rule.match {
     case .contains: line.folded.contains(run: text, from: 0)
     case .prefix: !line.hasLostItsFront && line.folded.starts(with: text)

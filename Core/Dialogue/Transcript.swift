@@ -1,7 +1,7 @@
 /// The last of what a child said, for messages: secrets are masked and control characters left out, since a program
 /// on the other side may echo an answer, and its words end up on the user's terminal.
-struct Transcript: Sendable {
-  static let limit = 8192
+package struct Transcript: Sendable {
+  package static let limit = 8192
   /// Of the last lines, for a message.
   static let lines = 3
   static let characters = 500
@@ -90,6 +90,6 @@ struct Transcript: Sendable {
 
 /// It holds secrets, and what may repeat them.
 extension Transcript: CustomStringConvertible, CustomReflectable {
-  var description: String { text }
-  var customMirror: Mirror { Mirror(self, children: []) }
+  package var description: String { text }
+  package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,0 +1,150 @@
+import Plans
+
+/// A complete package of an outside author's, as files: what `mitogen plugins new` writes.
+public struct Scaffold: Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
+    case connection, become, runner
+  }
+
+  public enum Language: String, CaseIterable, Sendable {
+    case c
+    case swift
+  }
+
+  public struct File: Equatable, Sendable {
+    /// Below the package's folder.
+    public var path: String
+    public var bytes: [UInt8]
+  }
+
+  public enum Unusable: Error, Equatable, CustomStringConvertible {
+    case name(String)
+
+    public var description: String {
+      switch self {
+      case .name(let name):
+        "\"\(name)\" cannot be a plugin's name here: expected lower case letters, digits, _ and -, a letter first, at most 32"
+      }
+    }
+  }
+
+  public let name: String
+  public let kind: Kind
+  public let language: Language
+  /// Where a Swift package finds mitogen: a folder, or a URL of its repository.
+  public let mitogen: String
+
+  /// - Throws: `Unusable`.
+  public init(name: String, kind: Kind, language: Language, mitogen: String = "") throws {
+    guard Self.isUsable(name) else { throw Unusable.name(name) }
+    self.name = name
+    self.kind = kind
+    self.language = language
+    self.mitogen = mitogen
+  }
+
+  /// Narrower than a plugin's name may be: it becomes a file's, a C identifier and a Swift module's name too.
+  private static func isUsable(_ name: String) -> Bool {
+    guard (1...32).contains(name.utf8.count), let first = name.utf8.first,
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
+    else { return false }
+    return name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+      default: false
+      }
+    }
+  }
+
+  /// `serial-console` as `serial_console`: the beginning of names in C and of options.
+  var identifier: String { String(name.map { $0 == "-" ? "_" : $0 }) }
+
+  /// `serial-console` as `SerialConsole`.
+  public var module: String {
+    name.split { $0 == "-" || $0 == "_" }.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+  }
+
+  public var files: [File] {
+    switch language {
+    case .c: filesInC
+    case .swift: filesInSwift
+    }
+  }
+
+  // MARK: What both languages have
+
+  var use: [UInt8] {
+    switch kind {
+    case .connection: PackageResources.use_connection_md_template
+    case .become: PackageResources.use_become_md_template
+    case .runner: PackageResources.use_runner_md_template
+    }
+  }
+
+  private var summary: String {
+    switch kind {
+    case .connection: "The connection method `ansible_connection: \(name)`"
+    case .become: "The become method `ansible_become_method: \(name)`"
+    case .runner: "A runner for a kind of module"
+    }
+  }
+
+  /// The cases in `cases`, each by the beginning of its file's name.
+  var cases: [File] {
+    let all: [(String, [UInt8])] =
+      switch kind {
+      case .connection:
+        [
+          ("denied", PackageResources.case_connection_denied_json_template),
+          ("password", PackageResources.case_connection_password_json_template),
+          ("refused", PackageResources.case_connection_refused_json_template),
+        ]
+      case .become:
+        [
+          ("denied", PackageResources.case_become_denied_json_template),
+          ("password", PackageResources.case_become_password_json_template),
+          ("refused", PackageResources.case_become_refused_json_template),
+        ]
+      case .runner:
+        [
+          ("other", PackageResources.case_runner_other_json_template),
+          ("own", PackageResources.case_runner_own_json_template),
+        ]
+      }
+    return all.map { file("cases/\($0).json", $1) }
+  }
+
+  /// A file from a template, its marks replaced.
+  func file(_ path: String, _ template: [UInt8], _ more: [String: String] = [:]) -> File {
+    var marks = [
+      "name": name, "identifier": identifier, "IDENTIFIER": identifier.uppercased(), "Module": module, "summary": summary,
+      "kind": kind.rawValue,
+    ]
+    marks.merge(more) { $1 }
+    return File(path: path, bytes: Self.filled(template, marks))
+  }
+
+  /// `@WORD@` is replaced where WORD is a mark; any other `@` stays.
+  static func filled(_ template: [UInt8], _ marks: [String: String]) -> [UInt8] {
+    let at = UInt8(ascii: "@")
+    var result: [UInt8] = []
+    var rest = template[...]
+    while let start = rest.firstIndex(of: at) {
+      result += rest[..<start]
+      let behind = rest[(start + 1)...]
+      if let end = behind.firstIndex(of: at), let value = marks[String(decoding: behind[..<end], as: UTF8.self)] {
+        result += Array(value.utf8)
+        rest = rest[(end + 1)...]
+      } else {
+        result.append(at)
+        rest = behind
+      }
+    }
+    return result + rest
+  }
+}
+
+/// The boundary, for those who write in C: the text of `mitogen_plugin.h`.
+public enum PluginHeader {
+  public static var bytes: [UInt8] { PackageResources.mitogen_plugin_h }
+}

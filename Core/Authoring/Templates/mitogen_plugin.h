@@ -1,0 +1,1 @@
+../../PluginABI/include/mitogen_plugin.h
