@@ -59,10 +59,10 @@ def test_a_source_of_another_size_than_announced_has_changed(agent, place):
 
 # -- a file that changes while it is read --
 
-def begin_to_read(agent, path):
+def begin_to_read(agent, path, **call):
     """Reads until the agent waits for credit."""
     agent.generous = False
-    stream = files(agent, 'get', {'path': str(path)})
+    stream = files(agent, 'get', dict(call, path=str(path)))
     received = 0
     while received < wire.WINDOW:
         received += len(agent.wait(lambda f: f[1] == stream and f[2] == wire.DATA)[4])
@@ -102,6 +102,14 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(agent, tmp_path, chang
     stream = begin_to_read(agent, path)
     change(path)
     assert refused(read_on, agent, stream) == 'changed'
+
+
+def test_a_source_that_may_change_does(agent, tmp_path):
+    path = tmp_path / 'source'
+    path.write_bytes(BIG)
+    stream = begin_to_read(agent, path, changing=True)
+    append(path)
+    assert json.loads(read_on(agent, stream)[0].decode())['size'] == len(BIG) + 1
 
 
 def test_a_file_that_stays_is_read_to_its_end(agent, tmp_path):

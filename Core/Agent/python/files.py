@@ -185,7 +185,9 @@ class Get(object):
     def __init__(self, agent, stream):
         self._agent = agent
         self._stream = stream
-        self._path = decode_json(stream.parts[1])['path']
+        call = decode_json(stream.parts[1])
+        self._path = call['path']
+        self._may_change = call.get('changing')
         # Bytes that the other side has of an earlier try.
         self._have = stream.header.get('have', 0)
 
@@ -230,7 +232,7 @@ class Get(object):
 
     def _finish(self, content):
         self._stream.on_drained = None
-        if self._file.has_changed():
+        if not self._may_change and self._file.has_changed():
             fail_changed(self._stream, self._path)
         else:
             self._stream.reply_json(self._file.meta(), content)

@@ -320,7 +320,8 @@ class NodeConnection(object):
         in_path = to_text(in_path, errors='surrogate_or_strict')
         route = self.on_account or (
             self.account_route() if self.in_native_tmp(in_path) else self.login_route())
-        self.session.request('get', route, [compact({'path': in_path})],
+        # Whether it may have changed meanwhile, such as a log, is the action's to decide: it compares checksums.
+        self.session.request('get', route, [compact({'path': in_path, 'changing': True})],
                              {'destination': os.path.abspath(to_text(out_path))})
         return 0, b'', b''
 
