@@ -1,8 +1,8 @@
 """Modules whose runs go together: several pieces of one action, each of which waits where its module would run.
 
-A piece is a function that calls Ansible's own, in a thread of its own, of which only one runs at any time: so nothing of Ansible's needs to be
-safe for threads. When each of them waits for a module or has ended, the runs that are wanted go to the node in one request for each program,
-and each piece goes on with the result of its own.
+A piece is a function that calls Ansible's own, in a thread of its own, of which only one runs at any time: so nothing of
+Ansible's needs to be safe for threads. When each of them waits for a module or has ended, the runs that are wanted go to
+the node in one request for each program, and each piece goes on with the result of its own.
 """
 
 import contextvars

@@ -73,7 +73,8 @@ class Tree(object):
             noted = self._act()
         finally:
             del action._copy_file, action._execute_module, action._remove_tmp_path
-        if len(self._files) + len(self._others) < 2 or noted.get('failed') or action._connection._shell.tmpdir != action._connection.native_tmp:
+        is_native = action._connection._shell.tmpdir == action._connection.native_tmp
+        if len(self._files) + len(self._others) < 2 or noted.get('failed') or not is_native:
             return self._act()
         done = self._done(self._files)
         if not any(failed(piece) for piece in done):
