@@ -98,42 +98,43 @@ def batches(run):
 
 
 def test_the_files_of_a_folder_go_together(run, series):
-    for number in range(15):
+    for number in range(6):
         path = run.folder / 'tree' / str(number % 3) / f'{number}.conf'
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(number))
     task = '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied"}\n'
     done = run.play(series, task)
     assert done.returncode == 0, done.text
-    assert sorted(p.read_text() for p in (run.folder / 'copied').rglob('*.conf')) == sorted(str(n) for n in range(15))
-    assert batches(run) == ['stat', 'copy', 'file'] and len(run.operations()) <= 8
+    assert sorted(p.read_text() for p in (run.folder / 'copied').rglob('*.conf')) == sorted(str(n) for n in range(6))
+    # ansible-core up to 2.20 makes the folders again that its files have made.
+    assert batches(run)[:2] == ['stat', 'copy'] and batches(run)[2:] in ([], ['file'])
+    assert len(run.operations()) <= 8
     done = run.play(series, task)
     assert done.returncode == 0 and 'changed=0' in done.stdout, done.text
-    assert batches(run) == ['stat', 'file', 'file']
+    assert batches(run)[:2] == ['stat', 'file'] and batches(run)[2:] in ([], ['file'])
 
 
-def test_a_folder_with_large_files_is_more_requests(run, series):
+def test_a_file_too_large_for_a_call_goes_alone(run, series):
     (run.folder / 'tree').mkdir()
-    for number in range(36):
-        # Thirty-five of these are more than one request takes; the last is too large to go with its module.
-        (run.folder / 'tree' / f'{number}').write_bytes((b'%d' % number)[-1:] * (120000 if number < 35 else 126977))
+    for name, size in (('small', 3), ('edge', 126976), ('large', 126977)):
+        (run.folder / 'tree' / name).write_bytes(name[:1].encode() * size)
     done = run.play(series, '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied"}')
     assert done.returncode == 0, done.text
     copied = {path.name: path.read_bytes() for path in (run.folder / 'copied').iterdir()}
     assert copied == {path.name: path.read_bytes() for path in (run.folder / 'tree').iterdir()}
-    assert batches(run) == ['stat', 'copy', 'copy'] and run.operations().count('put') == 1
+    assert batches(run) == ['stat', 'copy'] and run.operations().count('put') == 1
 
 
 def test_behind_a_file_that_fails_none_is_copied(run, series):
     (run.folder / 'tree').mkdir()
-    for number in range(9):
-        (run.folder / 'tree' / str(number)).write_text('bad' if number == 4 else 'good')
+    for number in range(5):
+        (run.folder / 'tree' / str(number)).write_text('bad' if number == 2 else 'good')
     (run.folder / 'copied').mkdir()
-    (run.folder / 'copied' / '8').write_text('good')
+    (run.folder / 'copied' / '4').write_text('good')
     done = run.play(series, '- copy: {src: "{{ playbook_dir }}/tree/", dest: "{{ playbook_dir }}/copied/", validate: grep -q good %s}')
     assert done.returncode == 2 and 'failed to validate' in done.stdout, done.text
     order = [entry.name for entry in os.scandir(run.folder / 'tree')]
-    assert {path.name for path in (run.folder / 'copied').iterdir()} == {'8', *order[:order.index('4')]}
+    assert {path.name for path in (run.folder / 'copied').iterdir()} == {'4', *order[:order.index('2')]}
 
 
 def test_strategies_leave_other_plays_alone(run, series):
