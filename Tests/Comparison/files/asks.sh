@@ -5,5 +5,5 @@ printf 'Your name? '
 read -r name
 echo "hello $name"
 while printf 'Once again? ' && read -r answer && [ "$answer" = yes ]; do
-  echo again
+  echo so be it
 done
