@@ -19,8 +19,6 @@ MAX_MESSAGE = 67108864
 MAX_BUNDLE = 16777216
 # Each direction of a stream starts with this many bytes of credit.
 WINDOW = 262144
-# What may be sent on a link before its peer has said HELLO.
-MAX_BEFORE_HELLO = 1048576
 # A shorter payload gains nothing from the link's deflate stream; a longer one might outgrow a frame.
 MIN_DEFLATED = 64
 MAX_DEFLATED = 122880
@@ -32,14 +30,14 @@ CONTROL, CALLS, BULK, FILES = 0, 1, 2, 3
 
 HELLO, PING, PONG, GOODBYE, UNSUPPORTED = 1, 2, 3, 4, 5
 LOG, CHILD, NEED, ROUTE, CLOSE, SUPPLY, BLOBS = 8, 9, 10, 11, 12, 13, 14
-REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR = 16, 17, 18, 19, 20, 21, 22
+REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR, ZEROS = 16, 17, 18, 19, 20, 21, 22, 23
 
 # The node of what executors send: anything else on their socket was written by a module that took it for its own.
 EXECUTOR = 0x65786563
 
 LINK_KINDS = frozenset((HELLO, PING, PONG, GOODBYE, UNSUPPORTED))
-UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR))
-DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL))
+UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR, ZEROS))
+DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL, ZEROS))
 
 
 class WireError(Exception):
