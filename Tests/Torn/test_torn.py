@@ -27,7 +27,7 @@ CLONE_NEWNS = 0x20000
 #: Bytes of the file system that gets full.
 DISK = 24 << 20
 #: Of one that is gone on with, of one that is sent again, and of each file of a tree.
-SIZES = {"large": (4_500_000, 9_000_000), "medium": (130_000, 900_000), "tree": (100, 9_000)}
+SIZES = {"large": (4_300_000, 6_000_000), "medium": (130_000, 900_000), "tree": (100, 9_000)}
 FILES = 60
 
 
