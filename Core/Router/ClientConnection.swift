@@ -108,6 +108,9 @@ final class ClientStream: StreamReceiving {
   /// Whether the client wants to know how far a transfer is.
   var tellsProgress = false
   private var told = 0
+  private var nextTelling = NIODeadline.uptimeNanoseconds(0)
+  /// Nobody sees more of it, and each costs a frame.
+  private static let tellingInterval = TimeAmount.milliseconds(50)
   /// Why the request was given up here, which the node does not know.
   private var reason: Failure?
 
@@ -207,7 +210,9 @@ final class ClientStream: StreamReceiving {
   /// - Parameter bytes: of a transfer's content, so far.
   func progress(_ bytes: Int) {
     guard bytes > told else { return }
-    told = bytes
+    let now = NIODeadline.now()
+    guard now >= nextTelling else { return }
+    (told, nextTelling) = (bytes, now + Self.tellingInterval)
     core.transfers?.moved(self, to: bytes)
     guard tellsProgress else { return }
     connection?.link.send(Frame(.data, stream: id, payload: ByteBuffer(integer: UInt64(bytes))))

@@ -205,30 +205,41 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   private func fill() {
     guard case .sending = state, let stream, let reader else { return }
     guard client?.isLive == true else { return finish() }
-    while let piece = pieces.first, flight.hasRoom(for: piece.readableBytes), stream.room >= piece.readableBytes {
-      guard let frame = frame(of: piece, on: stream) else { break }
-      pieces.removeFirst()
-      stream.content(frame, standingFor: piece.readableBytes)
-      flight.sent(piece.readableBytes, now: NIODeadline.now().uptimeNanoseconds)
-      position += piece.readableBytes
+    while let piece = pieces.first, fits(piece.readableBytes, on: stream) {
+      guard let (frame, count) = frame(of: piece, on: stream) else { break }
+      let bytes = pieces[..<count].reduce(0) { $0 + $1.readableBytes }
+      pieces.removeFirst(count)
+      stream.content(frame, standingFor: bytes)
+      flight.sent(bytes, now: NIODeadline.now().uptimeNanoseconds)
+      position += bytes
     }
     client?.progress(position)
     if reader.isAtEnd, pieces.isEmpty, reader.offset == position { return conclude(stream, reader) }
     readOn(reader)
   }
 
-  /// `nil`: it has to wait for another transfer.
-  private func frame(of piece: ByteBuffer, on stream: NodeStream) -> Frame? {
+  private func fits(_ bytes: Int, on stream: NodeStream) -> Bool { flight.hasRoom(for: bytes) && stream.room >= bytes }
+
+  /// The frame of the next piece, which may stand for several; `nil`: it has to wait for another transfer.
+  private func frame(of piece: ByteBuffer, on stream: NodeStream) -> (Frame, pieces: Int)? {
     let (node, id) = (stream.node.id, stream.id)
     if piece.isNothingButZeros {
-      return Frame(.zeros, node: node, stream: id, priority: .file, payload: ByteBuffer(integer: UInt32(piece.readableBytes)))
+      let count = ByteBuffer(integer: UInt32(piece.readableBytes))
+      return (Frame(.zeros, node: node, stream: id, priority: .file, payload: count), 1)
     }
-    switch kept?.way(from: position, bytes: piece.readableBytes, for: self) ?? .plain {
-    case .plain: return Frame(.data, node: node, stream: id, priority: .file, payload: piece)
-    case .kept: return kept?.keep(piece, at: position, for: node, stream: id)
+    guard let kept else { return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1) }
+    switch kept.way(from: position, bytes: piece.readableBytes, for: self) {
+    case .plain: return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1)
+    case .kept: return (kept.keep(piece, at: position, for: node, stream: id), 1)
     case .repeated:
       hasRepeated = true
-      return kept?.again(piece.readableBytes, at: position, for: node, stream: id)
+      var (bytes, count) = (0, 0)
+      for next in pieces {
+        guard fits(bytes + next.readableBytes, on: stream), position + bytes + next.readableBytes <= kept.there else { break }
+        bytes += next.readableBytes
+        count += 1
+      }
+      return (kept.again(bytes, at: position, for: node, stream: id), count)
     case .later:
       waitForOther()
       return nil

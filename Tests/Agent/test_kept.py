@@ -58,6 +58,14 @@ def test_what_is_kept_is_passed_on_and_sent_again(agent, children, tmp_path):
         assert (tmp_path / str(child)).read_bytes() == BIG
 
 
+def test_one_order_may_be_for_all_of_it(agent, children, tmp_path):
+    keep(agent, 20, begin(agent, 20, tmp_path / 'first'))
+    stream = begin(agent, 21, tmp_path / 'second')
+    agent.send(21, stream, REPEAT, place(NODE, 0) + wire.U32.pack(len(BIG)), rank=3)
+    finish(agent, 21, stream)
+    assert (tmp_path / 'second').read_bytes() == BIG
+
+
 def test_some_of_it_may_come_from_the_hop_and_the_rest_from_above(agent, children, tmp_path):
     stream = begin(agent, 20, tmp_path / 'first')
     keep(agent, 20, stream, data=BIG[:4 * PIECE])

@@ -26,11 +26,11 @@ class Child(object):
         node, stream, kind, flags, payload = frame
         if kind not in DOWN_KINDS | KEPT_KINDS:
             return
+        payloads = [payload]
         if kind in KEPT_KINDS and U32.unpack_from(payload)[0] == self.agent.node:
-            kind, payload = DATA, self.agent.kept.passing(kind, payload)
-            if payload is None:
-                return
-        self.link.outbox.push([node, stream, kind, flags, payload])
+            kind, payloads = DATA, self.agent.kept.passing(kind, payload)
+        for payload in payloads:
+            self.link.outbox.push([node, stream, kind, flags, payload])
         if self.hello is None and self.link.outbox.size > MAX_BEFORE_HELLO:
             return self.close('protocol', 'more than %d bytes were sent before HELLO' % MAX_BEFORE_HELLO)
         self.agent.loop.soon.append(self.link.flush)

@@ -10,6 +10,8 @@ KEPT_KINDS = frozenset((KEEP, REPEAT))
 KEPT_IN = ('/var/tmp', '/tmp', '/usr/tmp')
 # Bytes that are kept; beyond that, what nobody has asked for longest is lost. A file system never gives more than half of what it has left.
 MOST_KEPT = 2147483648
+# Bytes of each DATA that is made of what is kept.
+PASSED = 65536
 # Behind the number of the node that keeps: a name, and where in the file the bytes belong.
 KEPT = struct.Struct('>I6sQ')
 
@@ -24,21 +26,22 @@ class Kept(object):
         self._order = []
 
     def passing(self, kind, payload):
-        """The bytes of a frame of KEEP or REPEAT, for whom it is addressed to; None if they are lost."""
+        """The DATA that a frame of KEEP or REPEAT stands for, to whom it is addressed; none if it is lost."""
         _, name, offset = KEPT.unpack_from(payload)
         rest = payload[KEPT.size:]
+        pieces = [rest] if kind == KEEP else []
         try:
             if kind == KEEP:
                 self._keep(name, offset, rest)
             else:
-                rest = self._read(name, offset, min(U32.unpack(rest)[0], MAX_PAYLOAD))
+                pieces = self._read(name, offset, U32.unpack(rest)[0])
         except (KeyError, EnvironmentError):
             self._forget(name)
             self._lost(name)
-            return rest if kind == KEEP else None
+            return pieces
         self._order.remove(name)
         self._order.append(name)
-        return rest
+        return pieces
 
     def _keep(self, name, offset, data):
         if name not in self._files:
@@ -65,12 +68,11 @@ class Kept(object):
         os.lseek(fd, offset, os.SEEK_SET)
         pieces = []
         while size:
-            data = read(fd, size)
-            if not data:
+            pieces.append(read(fd, min(size, PASSED)))
+            if not pieces[-1]:
                 raise EnvironmentError(errno.EIO, 'cut short')
-            pieces.append(data)
-            size -= len(data)
-        return b''.join(pieces)
+            size -= len(pieces[-1])
+        return pieces
 
     def _forget(self, name):
         file = self._files.pop(name, None)

@@ -54,6 +54,7 @@ class Put(object):
         self._stands = False
         self._hidden = None
         self._fd = None
+        self._is_sparse = False
 
     def start(self):
         content = self._stream.parts[2] if len(self._stream.parts) > 2 else b''
@@ -150,6 +151,7 @@ class Put(object):
                 folder = os.path.dirname(os.path.realpath(self._agent.directory))
             self._hidden = HiddenFile(self._path, self._key, folder)
             self._fd = self._hidden.fd
+            self._is_sparse = bool(self._call.get('sparse'))
         else:
             # A device or a pipe is written, not replaced.
             self._fd = os.open(self._path, os.O_WRONLY)
@@ -161,7 +163,7 @@ class Put(object):
         self._put_down(data)
 
     def _put_down(self, data):
-        if self._call.get('sparse') and self._hidden and not data.strip(b'\0'):
+        if self._is_sparse and data[:1] == b'\0' and not data.strip(b'\0'):
             # Nothing but zeros where the source has holes: a hole here too, and the end is set when all has come.
             os.lseek(self._fd, len(data), os.SEEK_CUR)
             return
@@ -216,7 +218,7 @@ class Put(object):
         if self._stands:
             set_attributes(self._other.fd, self._path, mode, call.get('mtime'))
             return self._clean()
-        if call.get('sparse'):
+        if self._is_sparse:
             os.ftruncate(self._fd, self._size)
         # What goes when we go need not outlive a power cut.
         lasting = not is_private(self._agent, self._path)

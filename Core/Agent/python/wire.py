@@ -80,7 +80,7 @@ class FrameReader(object):
         if have < 16 + length:
             return None
         self._at = at + 16 + length
-        payload = bytes(self._buffer[at + 16:self._at])
+        payload = memoryview(self._buffer)[at + 16:self._at].tobytes()
         if flags & DEFLATED:
             payload = self._inflate(payload)
         return node, stream, kind, flags & ~DEFLATED, payload
@@ -95,7 +95,7 @@ class FrameReader(object):
         if len(inflated) > MAX_PAYLOAD:
             raise WireError('inflated_too_long', 'a frame inflates to more than %d bytes' % MAX_PAYLOAD)
         if self._inflater.unused_data:
-            raise WireError('inflate_failed', 'a deflated frame ends the deflate stream')
+            raise WireError('inflate_failed', 'a deflated frame ends its stream')
         return inflated
 
 
@@ -217,7 +217,7 @@ def expand(data, names):
     try:
         return pieces[0] + b''.join([names[int(piece[:4])] + piece[4:] for piece in pieces[1:]])
     except (ValueError, IndexError):
-        raise WireError('bundle_invalid', 'a blob refers to one that is not there')
+        raise WireError('bundle_invalid', 'a blob refers to none')
 
 
 class Outbox(object):
