@@ -179,6 +179,10 @@ let package = Package(
     .target(
       name: "Authoring", dependencies: ["Dialogue", "Plans", "PluginABI", "Registry"], path: "Core/Authoring",
       resources: [
+        .embedInCode("Live/play.yml"),
+        .embedInCode("Live/say.sh"),
+        .embedInCode("Live/tasks.yml"),
+        .embedInCode("Live/verdicts.py"),
         .embedInCode("Templates/Makefile.template"),
         .embedInCode("Templates/Makefile_swift.template"),
         .embedInCode("Templates/Package_swift.template"),
