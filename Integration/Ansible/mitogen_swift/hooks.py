@@ -25,7 +25,7 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import isolation, jobs, kinds, modules, routes, synchronize, together, trees
+from . import isolation, jobs, kinds, modules, routes, synchronize, together, trees, workers
 from .loaders import Loaders
 from .router import RouterUnavailable
 from .session import Session
@@ -87,6 +87,22 @@ class Facade(object):
             arguments = {'ANSIBLE_MODULE_ARGS': arguments}
         return json.dumps(arguments, **self._encoding).encode('utf-8')
 
+    def task_context(self, worker):
+        """What a worker enters before its task."""
+        if self.series < (2, 19):
+            return nullcontext()
+        from ansible._internal import _task
+        if hasattr(_task.TaskContext, 'create'):
+            return _task.TaskContext.create(task=worker._task, task_vars=worker._task_vars, host_name=worker._host.name)
+        return _task.TaskContext(worker._task)
+
+    def waits_for_modules_only(self, action_class):
+        """Whether it is an action of Ansible's own of which that is known; None is the one for modules without."""
+        if action_class is None:
+            return True
+        folder, name = os.path.split(getattr(action_class, '_original_path', ''))
+        return folder == os.path.join(self.directory, 'plugins', 'action') and os.path.splitext(name)[0] in workers.ACTIONS
+
     def collection_paths(self):
         return [to_text(path) for path in AnsibleCollectionConfig.collection_paths]
 
@@ -145,6 +161,8 @@ class Hooks(object):
         self.module_tier = False
         self.loaders = None
         self._coming = set()
+        #: Names of actions of which hosts may share a worker.
+        self._sharing = set()
         self._methods_preloaded = False
         self._refused = False
 
@@ -186,6 +204,8 @@ class Hooks(object):
             self.module_tier = True
             for name in REPLACEMENTS:
                 self._replace(name)
+            if workers.is_known():
+                workers.install(workers.Crews(self._may_share, self.facade.task_context))
         self._preload()
 
     def _replace(self, name):
@@ -232,6 +252,8 @@ class Hooks(object):
 
     def _preload_action(self, task):
         found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
+        if '{{' not in task.action and self.facade.waits_for_modules_only(found):
+            self._sharing.add(task.action)
         name = getattr(task, 'resolved_action', None) or task.action
         if found is not None and name in synchronize.NAMES:
             synchronize.wrap(found)
@@ -243,6 +265,13 @@ class Hooks(object):
         connection = action._connection
         return isinstance(connection, connections.NodeConnection) and connection.reaches_account() \
             and not connection.without_python and takes_native_tmp(action) and takes_module_tier(action, task_vars)
+
+    def _may_share(self, worker):
+        """Whether a worker's task may run in a process with those of other hosts."""
+        if not self.active or not workers.may_share(worker._task, lambda task: task.action in self._sharing):
+            return False
+        name = workers.connection_name(worker._task, worker._task_vars, worker._play_context)
+        return name is not None and self.loaders.is_ours('ssh' if name == 'smart' else name)
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path

@@ -6,6 +6,7 @@ import os
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.utils.display import Display
 
+from . import workers
 from .catalogue import Catalogue
 from .client import Client, RouterError, RouterGone
 from .router import Router
@@ -75,7 +76,8 @@ class Session(object):
 
     def wait(self, stream, route):
         try:
-            return self.client.wait(stream)
+            with workers.away():
+                return self.client.wait(stream)
         except RouterError as error:
             raise self.ansible_error(error, route) from None
 
