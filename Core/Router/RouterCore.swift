@@ -212,7 +212,10 @@ final class RouterCore: LinkEvents {
   }
 
   /// Nothing was sent on it, and nothing will be.
-  func abandon(_ stream: NodeStream) { forget(stream) }
+  func abandon(_ stream: NodeStream) {
+    forget(stream)
+    if !leaving.isEmpty { endLeaving() }
+  }
 
   private func forget(_ stream: NodeStream) {
     streams[StreamKey(node: stream.node.id, stream: stream.id)] = nil
