@@ -25,18 +25,19 @@ public enum AgentSources {
     case "enter":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
-        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
+        PackageResources.launching_py, PackageResources.kept_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
         PackageResources.launch_py,
         PackageResources.entering_py, PackageResources.enter_py,
       ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
-    case "files": [PackageResources.spawn_py, PackageResources.whole_file_py, PackageResources.files_py]
+    case "files":
+      [PackageResources.spawn_py, PackageResources.whole_file_py, PackageResources.put_py, PackageResources.files_py]
     // Executed by executors, not by the agent.
     case "job": [PackageResources.job_py]
     case "launch":
       [
         PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.bootstrap_py,
-        PackageResources.launching_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
+        PackageResources.launching_py, PackageResources.kept_py, PackageResources.child_py, PackageResources.secret_file_py, PackageResources.shell_py,
         PackageResources.launch_py,
       ]
     case "surroundings": [PackageResources.environment_py, PackageResources.surroundings_py]

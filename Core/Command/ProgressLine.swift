@@ -19,14 +19,14 @@ final class ProgressLine: Sendable {
   init(switchedBy setting: String?) {
     isTerminal = isatty(STDERR_FILENO) == 1
     isOn = setting == "1" || setting != "0" && isTerminal
-    state = Mutex(State(meter: ProgressMeter(start: Self.now, interval: isTerminal ? 0.2 : 1)))
+    state = Mutex(State(meter: ProgressMeter(start: SteadyClock.now, interval: isTerminal ? 0.2 : 1)))
   }
 
   func show(done: Int, total: Int) {
     guard isOn else { return }
     state.withLock { state in
       state.done = done
-      guard let line = state.meter.line(done: done, total: total, now: Self.now) else { return }
+      guard let line = state.meter.line(done: done, total: total, now: SteadyClock.now) else { return }
       write(line, &state)
     }
   }
@@ -42,7 +42,7 @@ final class ProgressLine: Sendable {
   func finish() {
     guard isOn else { return }
     state.withLock { state in
-      guard let line = state.meter.closing(done: state.done, now: Self.now) else { return }
+      guard let line = state.meter.closing(done: state.done, now: SteadyClock.now) else { return }
       write(line, &state)
       if isTerminal { Output.write(Array("\n".utf8), to: STDERR_FILENO) }
       state.isShown = false
@@ -55,11 +55,4 @@ final class ProgressLine: Sendable {
   private func write(_ line: String, _ state: inout State) {
     Output.write(Array((isTerminal ? Self.clear + line : line + "\n").utf8), to: STDERR_FILENO)
     state.isShown = isTerminal
-  }
-
-  private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-}
+  }}

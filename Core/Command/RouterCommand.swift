@@ -22,6 +22,9 @@ struct RouterCommand: ParsableCommand {
   @Option(help: "The run's private directory, removed at the end.")
   var directory: String?
 
+  @Option(name: .customLong("progress-fd"), help: "Where to show how far transfers are: Ansible's terminal, or a file.")
+  var progressDescriptor: Int32?
+
   @Option(name: .customLong("plugin-dir"), help: "A folder with plugin libraries. May be given again.")
   var pluginFolders: [String] = []
 
@@ -44,6 +47,10 @@ struct RouterCommand: ParsableCommand {
     configuration.socketPath = socket
     configuration.directory = directory
     configuration.watchedProcess = watchedProcess
+    if let progressDescriptor {
+      let row = TerminalRow(progressDescriptor, directory: directory)
+      configuration.showTransfers = { row.show($0) }
+    }
     configuration.plugins = .standard(pluginFolders: pluginFolders, environment: environment.all)
     if let size = try environment.number("MITOGEN_POOL_SIZE") { configuration.poolSize = size }
     if let limit = try environment.number("MITOGEN_MAX_INTERPRETERS") { configuration.maximumInterpreters = limit }

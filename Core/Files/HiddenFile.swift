@@ -10,6 +10,8 @@ package struct HiddenFile: Sendable {
   static let suffix = ".mitogen"
   /// And those of what came of a file whose transfer was cut off, which the next try goes on with.
   static let partialSuffix = ".mitogen-part"
+  /// A link cannot be locked: one in the making has the name of a hidden file, whose lock it shares, and this behind it.
+  static let linkSuffix = "-link"
   /// Bytes from which on a file is worth to go on with: a smaller one is sent again in the time of a few round trips.
   package static let worthKeeping = 4_194_304
 
@@ -53,7 +55,7 @@ package struct HiddenFile: Sendable {
   }
 
   /// A name beside a file's, that nothing has.
-  package static func name(for path: String) -> String {
+  static func name(for path: String) -> String {
     let digits = String(UInt64.random(in: 0..<(1 << 48)) | 1 << 48, radix: 16).dropFirst()
     return "\(stem(for: path))\(digits)\(suffix)"
   }
@@ -69,7 +71,9 @@ package struct HiddenFile: Sendable {
     let descriptor = open(hidden, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return nil }
     var info = stat()
-    guard FileLock.take(descriptor) == .taken, fstat(descriptor, &info) == 0, LeftOvers.isOurs(info) else {
+    guard FileLock.take(descriptor) == .taken, fstat(descriptor, &info) == 0, LeftOvers.isOurs(info),
+      LeftOvers.isNamed(info, hidden)
+    else {
       close(descriptor)
       return nil
     }
@@ -153,6 +157,21 @@ package struct HiddenFile: Sendable {
   package func discard() {
     unlink(hidden)
     close(descriptor)
+  }
+
+  /// Makes a link in place of what is there, which is no directory.
+  package static func link(to target: String, at path: String) throws(SystemFailure) {
+    if symlink(target, path) == 0 { return }
+    guard errno == EEXIST else { throw SystemFailure("create", path) }
+    let holder = try HiddenFile(for: path)
+    defer { holder.discard() }
+    let hidden = holder.hidden + linkSuffix
+    guard symlink(target, hidden) == 0 else { throw SystemFailure("create", path) }
+    guard rename(hidden, path) == 0 else {
+      let failure = SystemFailure("create", path)
+      unlink(hidden)
+      throw failure
+    }
   }
 }
 

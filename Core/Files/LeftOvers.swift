@@ -34,6 +34,11 @@ enum LeftOvers {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
+      if name.hasSuffix(HiddenFile.suffix + HiddenFile.linkSuffix),
+        HiddenName(String(name.dropLast(HiddenFile.linkSuffix.count))) != nil
+      {
+        removeIfDead(link: folder + name)
+      }
       if let hidden = HiddenName(name) { removeIfDead(folder, name, hidden) }
     }
   }
@@ -42,13 +47,29 @@ enum LeftOvers {
     info.st_mode & S_IFMT == S_IFREG && info.st_uid == geteuid() && info.st_nlink == 1
   }
 
+  /// Whether a file that was opened and then locked has that name still: who had it locked may have put it in its place.
+  static func isNamed(_ info: stat, _ path: String) -> Bool {
+    var named = stat()
+    return lstat(path, &named) == 0 && (named.st_dev, named.st_ino) == (info.st_dev, info.st_ino)
+  }
+
+  /// Unless the hidden file is there that goes with it, and somebody has that locked.
+  private static func removeIfDead(link: String) {
+    let descriptor = open(String(link.dropLast(HiddenFile.linkSuffix.count)), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    if descriptor < 0, errno != ENOENT { return }
+    defer { if descriptor >= 0 { close(descriptor) } }
+    var info = stat()
+    guard descriptor < 0 || FileLock.take(descriptor) == .taken, lstat(link, &info) == 0, info.st_uid == geteuid() else { return }
+    unlink(link)
+  }
+
   private static func removeIfDead(_ folder: String, _ name: String, _ hidden: HiddenName) {
     let path = folder + name
     let descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     var info = stat()
-    guard fstat(descriptor, &info) == 0, isOurs(info), FileLock.take(descriptor) == .taken else { return }
+    guard fstat(descriptor, &info) == 0, isOurs(info), FileLock.take(descriptor) == .taken, isNamed(info, path) else { return }
     if !hidden.isPartial || isOver(info, place: folder + hidden.name) { unlink(path) }
   }
 

@@ -52,7 +52,10 @@ final class ClientConnection: LinkEvents {
   }
 
   func linkEnded(_ link: LinkHandler, because failure: Failure) {
-    for stream in streams.values { stream.clientGone() }
+    for stream in streams.values {
+      stream.clientGone()
+      core.transfers?.ended(stream)
+    }
     streams.removeAll()
     core.clientEnded(self)
   }
@@ -74,11 +77,13 @@ final class ClientConnection: LinkEvents {
 
   /// Answers ERROR and forgets the stream.
   func refuse(_ id: UInt32, _ failure: Failure) {
-    streams[id] = nil
+    finished(id)
     link.send(Frame(.error, stream: id, payload: WireJSON.encode(failure)))
   }
 
-  func finished(_ id: UInt32) { streams[id] = nil }
+  func finished(_ id: UInt32) {
+    if let stream = streams.removeValue(forKey: id) { core.transfers?.ended(stream) }
+  }
 }
 
 /// One request of a client, from its first byte to the answer.
@@ -103,6 +108,9 @@ final class ClientStream: StreamReceiving {
   /// Whether the client wants to know how far a transfer is.
   var tellsProgress = false
   private var told = 0
+  private var nextTelling = NIODeadline.uptimeNanoseconds(0)
+  /// Nobody sees more of it, and each costs a frame.
+  private static let tellingInterval = TimeAmount.milliseconds(50)
   /// Why the request was given up here, which the node does not know.
   private var reason: Failure?
 
@@ -196,10 +204,17 @@ final class ClientStream: StreamReceiving {
     cancel()
   }
 
+  /// A transfer begins of which `progress` will say how far it is.
+  func beginsTransfer(name: String, total: Int?) { core.transfers?.began(self, name: name, total: total) }
+
   /// - Parameter bytes: of a transfer's content, so far.
   func progress(_ bytes: Int) {
-    guard tellsProgress, bytes > told else { return }
-    told = bytes
+    guard bytes > told else { return }
+    let now = NIODeadline.now()
+    guard now >= nextTelling else { return }
+    (told, nextTelling) = (bytes, now + Self.tellingInterval)
+    core.transfers?.moved(self, to: bytes)
+    guard tellsProgress else { return }
     connection?.link.send(Frame(.data, stream: id, payload: ByteBuffer(integer: UInt64(bytes))))
   }
 

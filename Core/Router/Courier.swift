@@ -161,9 +161,10 @@ extension RouterCore {
     guard let source = request.header.source else {
       return start("put", part: "files", [request.part(0), request.part(1)], on: record, for: stream)
     }
-    let file = FileSource(path: source, part: supply("files", to: record), client: stream, desk: fileDesk, core: self)
+    let file = FileSource(
+      path: source, call: request.part(0), part: supply("files", to: record), client: stream, desk: fileDesk, core: self)
     guard let nodeStream = begin(on: record, for: stream, receiver: file) else { return }
-    file.send(call: request.part(0), over: nodeStream)
+    file.send(over: nodeStream)
   }
 
   private func get(_ request: ClientRequest, on record: NodeRecord, for stream: ClientStream) {
@@ -178,6 +179,9 @@ extension RouterCore {
         return sink.fail(Failure(code: "cancelled", message: "the request was cancelled"))
       }
       let part = self.supply("files", to: record)
+      let name = destination.split(separator: "/").last ?? ""
+      stream.beginsTransfer(name: "\(record.name): \(name)", total: nil)
+      sink.requested(FlightShare(of: record, core: self))
       nodeStream.request(
         Parts.encode(ByteBuffer(string: #"{"op":"get","part":"\#(part.hex)"\#(prefix)}"#), request.part(0)),
         priority: .file)

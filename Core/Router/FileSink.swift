@@ -1,6 +1,7 @@
 import Files
 import NIOCore
 import NIOPosix
+import Routing
 import Wire
 
 /// A file of a node on its way to the controller: renamed to its place when it is known to be what the node read. What an
@@ -10,7 +11,8 @@ final class FileSink: StreamReceiving {
   /// Whether the file gets the mode and the time of the node's.
   private let preserve: Bool
   private let desk: NIOThreadPool
-  private let client: ClientStream
+  /// `nil` when it was answered: it holds the node's stream, and that this.
+  private var client: ClientStream?
   private let loop: any EventLoop
   private var file: HiddenFile?
   private var reply: ByteBuffer?
@@ -18,6 +20,9 @@ final class FileSink: StreamReceiving {
   /// Bytes of an earlier try that the node is to compare: what it sends begins with where it goes on.
   private var offered = 0
   private static let comparedAtOnce = 8_388_608
+  /// What the node may have on its way; counted in credit that it was given.
+  private var flight = FlightWindow(ceiling: 0, floor: 0)
+  private var share: FlightShare?
   /// Writes happen one after the other, on the desk.
   private var tail: EventLoopFuture<Void>
 
@@ -62,6 +67,22 @@ final class FileSink: StreamReceiving {
     then(offered > 0 ? #","have":\#(offered),"sha256":"\#(file.digest)""# : "")
   }
 
+  /// The node begins to send.
+  func requested(_ share: FlightShare) {
+    self.share = share
+    flight = FlightWindow(ceiling: WireLimits.initialCredit + share.bytes, floor: WireLimits.initialCredit)
+    flight.sent(WireLimits.initialCredit, now: NIODeadline.now().uptimeNanoseconds)
+  }
+
+  private func used(_ bytes: Int, of stream: NodeStream) {
+    flight.arrived(bytes, now: NIODeadline.now().uptimeNanoseconds)
+    let room = flight.limit - flight.inFlight
+    // A frame of its own for each would cost more than it brings.
+    guard room >= WireLimits.fragment || flight.inFlight == 0 else { return }
+    flight.sent(room, now: NIODeadline.now().uptimeNanoseconds)
+    stream.grant(UInt32(room))
+  }
+
   private func begin(at position: ByteBuffer) {
     let offered = self.offered
     self.offered = 0
@@ -77,16 +98,17 @@ final class FileSink: StreamReceiving {
 
   func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
     switch kind {
-    case .data where offered > 0: begin(at: frame.payload)
+    case .data where offered > 0:
+      begin(at: frame.payload)
+      used(frame.payload.readableBytes, of: stream)
     case .data:
       write(frame.payload) {
         // What cannot be kept need not come.
-        if let failed = self.failed { return self.client.giveUp(failed) }
-        stream.grant(UInt32(frame.payload.readableBytes))
+        if let failed = self.failed { self.client?.giveUp(failed) } else { self.used(frame.payload.readableBytes, of: stream) }
       }
     case .reply:
       if reply == nil { reply = frame.payload } else { reply!.writeImmutableBuffer(frame.payload) }
-      if frame.flags.contains(.more) { return stream.grant(UInt32(frame.payload.readableBytes)) }
+      if frame.flags.contains(.more) { return used(frame.payload.readableBytes, of: stream) }
       finish()
     default: break
     }
@@ -114,7 +136,7 @@ final class FileSink: StreamReceiving {
     step { file throws(SystemFailure) in
       try FileSink.write(bytes, to: &file, path)
     } then: {
-      self.client.progress(self.file?.size ?? 0)
+      self.client?.progress(self.file?.size ?? 0)
       then()
     }
   }
@@ -143,11 +165,13 @@ final class FileSink: StreamReceiving {
       file = nil
     } then: {
       if let failed = self.failed {
-        self.client.refuse(failed)
+        self.client?.refuse(failed)
       } else {
-        self.client.progress(content.readableBytes)
-        self.client.reply(parts.first ?? ByteBuffer(string: "{}"), ByteBuffer())
+        self.client?.progress(content.readableBytes)
+        self.client?.reply(parts.first ?? ByteBuffer(string: "{}"), ByteBuffer())
       }
+      self.client = nil
+      self.share?.giveBack()
     }
   }
 

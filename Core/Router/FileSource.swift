@@ -3,119 +3,124 @@ import Glibc
 import Modules
 import NIOCore
 import NIOPosix
+import Routing
 import Wire
 
-/// A file of the controller on its way to a node. Read in pieces as the node's credit allows: at most two pieces
-/// of it are in memory. The node is told the SHA-256 of what was read, and renames what it wrote only if that is the same;
-/// it is not told of a file that changed while it was read.
+/// A file of the controller on its way to a node. Read in pieces as there is room on the way: a few of them are in memory.
+/// The node is told the SHA-256 of what was read, and renames what it wrote only if that is the same; it is not told of a file
+/// that changed while it was read.
 ///
-/// Of a large file the node first says what it has of an earlier try. If the file begins with that, the rest is sent.
-final class FileSource: StreamReceiving {
+/// Of a large file the node first says what it has of it. If the file begins with that, the rest is sent. What a hop on the way
+/// keeps is not sent to that hop again.
+final class FileSource: StreamReceiving, KeptPlaceUsing {
   private static let piece = WireLimits.fragment
-  /// Bytes of an earlier try that are read at a time, to be compared: others want the desk too.
+  /// Bytes that are read at a time: a change of threads for each piece would cost as much as the piece.
+  private static let readAtOnce = 262_144
+  /// Bytes of what the node has that are read at a time, to be compared: others want the desk too.
   private static let comparedAtOnce = 8_388_608
+  /// Seconds that a transfer waits for another to bring what both want to the hop before them.
+  private static let patience = TimeAmount.seconds(1)
 
   private let path: String
+  private let call: ByteBuffer
   /// The agent's part that writes it.
   private let part: BlobHash
   private let desk: NIOThreadPool
   private let core: RouterCore
-  private var descriptor: Int32 = -1
-  private var begun: SourceState?
-  private var sum = ContentSum()
-  /// Bytes that are still to be read. A file that grows is sent up to the size that was announced, and found to have changed.
-  private var left = 0
-  private var reading = false
-  private var finished = false
-  /// Whether the node is still to say what it has.
-  private var waits = false
-  private var stream: NodeStream?
   private var client: ClientStream?
+  private var stream: NodeStream?
+  private var reader: SourceReader?
+  private var pieces: [ByteBuffer] = []
+  /// Bytes of the file that were sent, or were there already.
+  private var position = 0
+  private var state = State.beginning
 
-  init(path: String, part: BlobHash, client: ClientStream, desk: NIOThreadPool, core: RouterCore) {
+  private enum State {
+    /// The file is being opened. Next: `comparing`, `sending`, `ended`.
+    case beginning
+    /// The node is still to say what it has. Next: `sending`, `ended`.
+    case comparing
+    /// Next: `concluded`, `again`, `ended`.
+    case sending
+    /// All was sent; the answer is to come. Next: `again`, `ended`.
+    case concluded
+    /// The node gives up what came of the first try, and is sent it anew. Next: `beginning`, `ended`.
+    case again
+    case ended
+  }
+
+  // What is on its way
+  private var flight = FlightWindow(ceiling: 0, floor: 0)
+  private var share: FlightShare?
+  /// Bytes of credit that come for other things than content, and those that have come.
+  private var otherCredit = 0
+  private var credited = 0
+  /// Where the content that was sent begins.
+  private var start = 0
+
+  // What a hop keeps
+  private var kept: KeptPlace?
+  private var hasRepeated = false
+  private var isWatching = false
+
+  init(path: String, call: ByteBuffer, part: BlobHash, client: ClientStream, desk: NIOThreadPool, core: RouterCore) {
     self.path = path
+    self.call = call
     self.part = part
     self.client = client
     self.desk = desk
     self.core = core
   }
 
-  func send(call: ByteBuffer, over stream: NodeStream) {
+  func send(over stream: NodeStream) {
     self.stream = stream
+    state = .beginning
     let path = self.path
     desk.runIfActive(eventLoop: core.loop) { FileSource.begin(path) }.assumeIsolated().whenComplete { outcome in
       switch outcome {
       case .success(.success(.whole(let content, let digest))):
-        stream.request(Parts.encode(self.header(#""sha256":"\#(digest)""#), call, content))
+        guard case .beginning = self.state else { return }
+        stream.request(Parts.encode(self.header(#""sha256":"\#(digest)""#), self.call, content))
         self.client?.attach(stream)
         self.client?.progress(content.readableBytes)
       case .success(.success(.open(let descriptor, let state))):
-        self.descriptor = descriptor
-        self.begun = state
-        self.left = state.size
-        self.waits = state.size >= HiddenFile.worthKeeping
-        let resume = self.waits ? #","resume":"\#(self.key(of: state))""# : ""
-        stream.request(Parts.encode(self.header(#""size":\#(state.size),"summed":true\#(resume)"#), call))
-        self.client?.attach(stream)
-        stream.sent = { [weak self] _ in self?.fill() }
-        self.fill()
+        let reader = SourceReader(descriptor, path: path, state: state, desk: self.desk, loop: self.core.loop)
+        guard case .beginning = self.state else { return reader.close() }
+        self.reader = reader
+        self.begin(reader, over: stream)
       case .success(.failure(let failure)): self.fail(failure.failure)
       case .failure: self.fail(Failure(code: "internal", message: "the router is shutting down"))
       }
     }
   }
 
+  private func begin(_ reader: SourceReader, over stream: NodeStream) {
+    guard client?.isLive == true else {
+      // On the first way whoever cancelled it has been answered.
+      if hasRepeated { client?.refuse(Failure(code: "cancelled", message: "the request was cancelled")) }
+      core.abandon(stream)
+      return finish()
+    }
+    let size = reader.state.size
+    client?.beginsTransfer(name: "\(stream.node.name): \(path.split(separator: "/").last ?? "")", total: size)
+    let isLarge = size >= HiddenFile.worthKeeping
+    let share = FlightShare(of: stream.node, core: core)
+    self.share = share
+    flight = FlightWindow(ceiling: WireLimits.initialCredit + share.bytes, floor: WireLimits.initialCredit)
+    if !hasRepeated { enterKept(reader, for: stream) }
+    let request = Parts.encode(
+      header(#""size":\#(size),"summed":true,"window":\#(share.bytes)"# + (isLarge ? #","resume":"\#(reader.key)""# : "")), call)
+    otherCredit = share.bytes + request.readableBytes + (isLarge ? 8 : 0)
+    stream.request(request)
+    client?.attach(stream)
+    stream.granted = { [weak self] in self?.granted($0) }
+    state = isLarge ? .comparing : .sending
+    if !isLarge { fill() }
+  }
+
   private func header(_ more: String) -> ByteBuffer {
     ByteBuffer(string: #"{"op":"put","part":"\#(part.hex)",\#(more)}"#)
   }
-
-  /// The same for the same file as long as nobody writes it.
-  private func key(of state: SourceState) -> String {
-    String(ContentSum(of: ByteBuffer(string: "\(path)\0\(state.identity)")).hex.prefix(12))
-  }
-
-  // MARK: What the node says
-
-  private struct Prefix: Decodable { var have: Int, sha256: String }
-
-  func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
-    guard kind == .data else {
-      client?.frameReceived(frame, kind: kind, on: stream)
-      if kind == .reply && !frame.flags.contains(.more) { finish() }
-      return
-    }
-    stream.grant(UInt32(frame.payload.readableBytes))
-    guard waits, let begun, let prefix = try? WireJSON.decode(Prefix.self, from: frame.payload) else { return }
-    if prefix.have > 0, prefix.have <= begun.size { compare(prefix) } else { begin(at: 0) }
-  }
-
-  func streamFailed(_ failure: Failure, on stream: NodeStream) {
-    let client = self.client
-    finish()
-    client?.streamFailed(failure, on: stream)
-  }
-
-  private func compare(_ prefix: Prefix) {
-    guard let begun, descriptor >= 0 else { return }
-    let wanted = min(Self.comparedAtOnce, prefix.have - (begun.size - left))
-    read(wanted) { bytes in
-      if self.left > begun.size - prefix.have { return self.compare(prefix) }
-      self.begin(at: self.sum.hex == prefix.sha256 ? prefix.have : 0)
-    }
-  }
-
-  private func begin(at offset: Int) {
-    guard let stream, let begun else { return }
-    if offset == 0 {
-      lseek(descriptor, 0, SEEK_SET)
-      (sum, left) = (ContentSum(), begun.size)
-    }
-    waits = false
-    stream.data(ByteBuffer(integer: UInt64(offset)), priority: .file)
-    fill()
-  }
-
-  // MARK: Reading
 
   private enum Beginning {
     /// Small enough for the request itself.
@@ -142,79 +147,206 @@ final class FileSource: StreamReceiving {
     }
   }
 
+  // MARK: What the node says
+
+  private struct Prefix: Decodable { var have: Int, sha256: String }
+
+  func frameReceived(_ frame: Frame, kind: FrameKind, on stream: NodeStream) {
+    guard kind == .data else {
+      let isLast = kind == .reply && !frame.flags.contains(.more)
+      if isLast, let reader { kept?.arrived(upTo: reader.state.size, of: self) }
+      client?.frameReceived(frame, kind: kind, on: stream)
+      if isLast { finish() }
+      return
+    }
+    stream.grant(UInt32(frame.payload.readableBytes))
+    guard case .comparing = state, let reader, let prefix = try? WireJSON.decode(Prefix.self, from: frame.payload) else { return }
+    if prefix.have > 0, prefix.have <= reader.state.size { compare(prefix, reader) } else { begin(at: 0, reader) }
+  }
+
+  func streamFailed(_ failure: Failure, on stream: NodeStream) {
+    if case .again = state, let client, client.isLive {
+      letGo()
+      return send(over: core.openStream(on: stream.node, receiver: self))
+    }
+    let client = self.client
+    finish()
+    client?.streamFailed(failure, on: stream)
+  }
+
+  private func compare(_ prefix: Prefix, _ reader: SourceReader) {
+    reader.read(min(Self.comparedAtOnce, prefix.have - reader.offset)) { result in
+      guard case .success = result else { return self.readFailed(result) }
+      if reader.offset < prefix.have { return self.compare(prefix, reader) }
+      self.begin(at: reader.digest.hex == prefix.sha256 ? prefix.have : 0, reader)
+    }
+  }
+
+  private func begin(at offset: Int, _ reader: SourceReader) {
+    if offset == 0 { reader.rewind() }
+    (start, position) = (offset, offset)
+    state = .sending
+    stream?.data(ByteBuffer(integer: UInt64(offset)), priority: .file)
+    fill()
+  }
+
+  // MARK: Sending
+
+  private func granted(_ bytes: Int) {
+    credited += bytes
+    let arrived = max(0, credited - otherCredit) - (position - start - flight.inFlight)
+    if arrived > 0 {
+      flight.arrived(arrived, now: NIODeadline.now().uptimeNanoseconds)
+      kept?.arrived(upTo: position - flight.inFlight, of: self)
+    }
+    fill()
+  }
+
   private func fill() {
-    guard !reading, !finished, !waits, let stream, let begun, stream.waitingBytes < Self.piece else { return }
+    guard case .sending = state, let stream, let reader else { return }
     guard client?.isLive == true else { return finish() }
-    client?.progress(begun.size - left - stream.waitingBytes)
-    read(min(Self.piece, left)) { bytes in
-      if bytes.readableBytes > 0 { stream.data(bytes, priority: .file) }
-      // A last piece is shorter than others: empty, if need be.
-      if bytes.readableBytes < Self.piece { self.conclude() } else { self.fill() }
+    while let piece = pieces.first, fits(piece.readableBytes, on: stream) {
+      guard let (frame, count) = frame(of: piece, on: stream) else { break }
+      let bytes = pieces[..<count].reduce(0) { $0 + $1.readableBytes }
+      pieces.removeFirst(count)
+      stream.content(frame, standingFor: bytes)
+      flight.sent(bytes, now: NIODeadline.now().uptimeNanoseconds)
+      position += bytes
+    }
+    client?.progress(position)
+    if reader.isAtEnd, pieces.isEmpty, reader.offset == position { return conclude(stream, reader) }
+    readOn(reader)
+  }
+
+  private func fits(_ bytes: Int, on stream: NodeStream) -> Bool { flight.hasRoom(for: bytes) && stream.room >= bytes }
+
+  /// The frame of the next piece, which may stand for several; `nil`: it has to wait for another transfer.
+  private func frame(of piece: ByteBuffer, on stream: NodeStream) -> (Frame, pieces: Int)? {
+    let (node, id) = (stream.node.id, stream.id)
+    if piece.isNothingButZeros {
+      let count = ByteBuffer(integer: UInt32(piece.readableBytes))
+      return (Frame(.zeros, node: node, stream: id, priority: .file, payload: count), 1)
+    }
+    guard let kept else { return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1) }
+    switch kept.way(from: position, bytes: piece.readableBytes, for: self) {
+    case .plain: return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1)
+    case .kept: return (kept.keep(piece, at: position, for: node, stream: id), 1)
+    case .repeated:
+      hasRepeated = true
+      var (bytes, count) = (0, 0)
+      for next in pieces {
+        guard fits(bytes + next.readableBytes, on: stream), position + bytes + next.readableBytes <= kept.there else { break }
+        bytes += next.readableBytes
+        count += 1
+      }
+      return (kept.again(bytes, at: position, for: node, stream: id), count)
+    case .later:
+      waitForOther()
+      return nil
     }
   }
 
-  /// Reads on, and adds it to the sum. With the last piece it is known whether the file has changed.
-  private func read(_ wanted: Int, then: @escaping (ByteBuffer) -> Void) {
-    guard let begun else { return }
-    reading = true
-    let (fd, path, soFar, isLast) = (descriptor, self.path, sum, !waits && wanted < Self.piece)
-    desk.runIfActive(eventLoop: core.loop) { () -> Result<(ByteBuffer, ContentSum), SystemFailure> in
-      do throws(SystemFailure) {
-        let bytes = try FilePiece.read(fd, upTo: wanted, path)
-        if bytes.readableBytes < wanted || isLast && begun.hasChanged(fd, path) { throw .changed(path) }
-        var sum = soFar
-        sum.add(bytes)
-        return .success((bytes, sum))
-      } catch {
-        return .failure(error)
+  private func readOn(_ reader: SourceReader) {
+    guard !reader.isReading, !reader.isAtEnd, pieces.count * Self.piece < Self.readAtOnce else { return }
+    reader.read(Self.readAtOnce) { result in
+      guard case .success(var bytes) = result else { return self.readFailed(result) }
+      while let piece = bytes.readSlice(length: min(Self.piece, bytes.readableBytes)), piece.readableBytes > 0 {
+        self.pieces.append(piece)
       }
-    }.assumeIsolated().whenComplete { outcome in
-      self.reading = false
-      if self.finished { return self.release() }
-      switch outcome {
-      case .success(.success((let bytes, let sum))):
-        self.sum = sum
-        self.left -= bytes.readableBytes
-        then(bytes)
-      case .success(.failure(let failure)): self.fail(failure.failure)
-      case .failure: self.fail(Failure(code: "internal", message: "the router is shutting down"))
-      }
+      self.fill()
     }
   }
 
-  private func conclude() {
-    stream?.data(ByteBuffer(bytes: sum.bytes), priority: .file)
-    stream?.end(priority: .file)
-    client?.progress(begun?.size ?? 0)
-    stream?.sent = nil
-    release()
+  private func conclude(_ stream: NodeStream, _ reader: SourceReader) {
+    state = .concluded
+    stream.data(ByteBuffer(bytes: reader.digest.bytes), priority: .file)
+    stream.end(priority: .file)
+    reader.close()
   }
 
-  /// Nothing more is read.
-  private func release() {
-    if descriptor >= 0, !reading { close(descriptor) }
-    if !reading { descriptor = -1 }
+  // MARK: What a hop keeps
+
+  private func enterKept(_ reader: SourceReader, for stream: NodeStream) {
+    let name = stride(from: 0, to: 12, by: 2).compactMap { UInt8(reader.key.dropFirst($0).prefix(2), radix: 16) }
+    kept = core.keptPlace(before: stream.node.id, name: name, size: reader.state.size)
+    kept?.enter(self)
+  }
+
+  func keptContentGrew() { fill() }
+
+  func keptContentLost() {
+    kept = nil
+    guard hasRepeated else { return fill() }
+    switch state {
+    case .sending, .concluded:
+      state = .again
+      if let stream { core.cancel(stream) }
+    default: break
+    }
+  }
+
+  /// Who brings it to the hop may be slower than the way to there, or stand still.
+  private func waitForOther() {
+    guard let place = kept, !isWatching else { return }
+    isWatching = true
+    let (there, at) = (place.there, position)
+    core.loop.assumeIsolated().scheduleTask(in: Self.patience) {
+      self.isWatching = false
+      guard self.kept === place, self.position == at else { return }
+      if place.there == there {
+        self.kept = nil
+        place.leave(self)
+      }
+      self.fill()
+    }
+  }
+
+  // MARK: The end
+
+  private func letGo() {
+    share?.giveBack()
+    kept?.leave(self)
+    kept = nil
+    reader?.close()
+    reader = nil
+    pieces.removeAll()
+    (credited, start, position) = (0, 0, 0)
   }
 
   private func finish() {
-    finished = true
-    stream?.sent = nil
-    release()
+    state = .ended
+    stream?.granted = nil
+    letGo()
     stream = nil
     client = nil
   }
 
+  private func readFailed(_ result: Result<ByteBuffer, Failure>) {
+    if case .failure(let failure) = result { fail(failure) }
+  }
+
   private func fail(_ failure: Failure) {
     guard let client, let stream else { return finish() }
-    if descriptor >= 0 {
+    if reader != nil {
       // The node's answer comes yet.
+      state = .concluded
+      letGo()
       client.giveUp(failure)
-      self.stream?.sent = nil
-      release()
     } else {
       client.refuse(failure)
-      core.cancel(stream)
+      core.abandon(stream)
       finish()
+    }
+  }
+}
+
+extension ByteBuffer {
+  /// As what is read from a hole.
+  fileprivate var isNothingButZeros: Bool {
+    withUnsafeReadableBytes { bytes in
+      // Equal to itself moved by one, and the first is zero.
+      guard let base = bytes.baseAddress, bytes.count > 1, bytes[0] == 0 else { return false }
+      return memcmp(base, base + 1, bytes.count - 1) == 0
     }
   }
 }

@@ -20,6 +20,8 @@ final class LinkHandler: ChannelInboundHandler {
 
   /// Bytes written to the channel at once: enough to fill a pipe, few enough that a call waits behind little.
   private static let writeBatch = 65_536
+  /// Bytes that a batch begins with: the headers of files, and most calls.
+  private static let smallBatch = 1_024
 
   let name: String
   let loop: any EventLoop
@@ -77,12 +79,18 @@ final class LinkHandler: ChannelInboundHandler {
     guard let context, !ended else { return }
     var wrote = false
     while context.channel.isWritable, heardHello || sentBeforeHello < WireLimits.beforeHello, !queue.isEmpty {
-      var batch = context.channel.allocator.buffer(capacity: min(queue.bytes + 256, Self.writeBatch))
-      while batch.readableBytes < Self.writeBatch, let frame = queue.pop() {
-        encoder.encode(frame, into: &batch)
+      var batch = context.channel.allocator.buffer(capacity: Self.smallBatch)
+      var size = 0
+      while size + batch.readableBytes < Self.writeBatch, let frame = queue.pop() {
+        guard let payload = encoder.encode(frame, headerInto: &batch) else { continue }
+        size += batch.readableBytes + payload.readableBytes
+        context.write(wrapOutboundOut(batch), promise: nil)
+        context.write(wrapOutboundOut(payload), promise: nil)
+        batch = context.channel.allocator.buffer(capacity: Self.smallBatch)
       }
-      if !heardHello { sentBeforeHello += batch.readableBytes }
-      context.write(wrapOutboundOut(batch), promise: nil)
+      size += batch.readableBytes
+      if batch.readableBytes > 0 { context.write(wrapOutboundOut(batch), promise: nil) }
+      if !heardHello { sentBeforeHello += size }
       wrote = true
     }
     if wrote { context.flush() }

@@ -25,6 +25,8 @@ final class NodeRecord {
   var launched: LaunchedChild?
   /// Of a first hop: how bundles of blobs go to it. Until its plan and its HELLO say more, as to a far node that reads all.
   var bundlePath = BundlePath.leavesMachine(readsLzma: true)
+  /// Whether its machine, or its container, is that of the node before it. Until its plan says so it is not.
+  var changesAccountOnly = false
   /// Streams open on this node.
   var streams: Set<UInt32> = []
 

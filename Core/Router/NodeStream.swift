@@ -10,6 +10,8 @@ final class NodeStream {
   private var sender = StreamSender()
   /// Called with the bytes of payload that left for the link, for whoever feeds the stream.
   var sent: ((Int) -> Void)?
+  /// Called with the credit that the node gave, for whoever fits what is sent to it.
+  var granted: ((Int) -> Void)?
 
   init(node: NodeRecord, id: UInt32, receiver: any StreamReceiving) {
     self.node = node
@@ -17,8 +19,8 @@ final class NodeStream {
     self.receiver = receiver
   }
 
-  /// Bytes that wait for the node's credit.
-  var waitingBytes: Int { sender.waitingBytes }
+  /// Bytes that may be sent now.
+  var room: Int { sender.isIdle ? sender.credit : 0 }
 
   func request(_ message: ByteBuffer, priority: FramePriority = .call) {
     offer(MessageCutter.cut(message, kind: .request, node: node.id, stream: id, priority: priority))
@@ -34,7 +36,18 @@ final class NodeStream {
     node.send(Frame(.credit, node: node.id, stream: id, payload: ByteBuffer(integer: bytes)))
   }
 
-  func credited(_ bytes: UInt32) { go(sender.granted(bytes)) }
+  func credited(_ bytes: UInt32) {
+    go(sender.granted(bytes))
+    granted?(Int(bytes))
+  }
+
+  /// Sends a piece of content for which there is room.
+  ///
+  /// - Parameter bytes: what it counts for: the frame may stand for more than it holds.
+  func content(_ frame: Frame, standingFor bytes: Int) {
+    sender.spend(bytes)
+    node.send(frame)
+  }
 
   private func offer(_ frames: [Frame]) { for frame in frames { go(sender.offer(frame)) } }
 

@@ -111,6 +111,7 @@ extension RouterCore {
   }
 
   private func carryOut(_ plan: LaunchPlan, _ hop: Hop, _ record: NodeRecord, behind parent: NodeRecord?) {
+    record.changesAccountOnly = plan.interpreter == .direct
     if let parent {
       openBehind(parent, plan, hop, record)
     } else {

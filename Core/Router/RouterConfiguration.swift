@@ -15,6 +15,8 @@ public struct RouterConfiguration: Sendable {
   public var poolSize = 16
   /// Nodes that may stand behind one node (`MITOGEN_MAX_INTERPRETERS`).
   public var maximumInterpreters = 20
+  /// Is told, often, how far all transfers of clients are together, and with `nil` that none is under way any more.
+  public var showTransfers: (@Sendable (TransferState?) -> Void)?
   /// Where plugins are, and which of them run in a helper process.
   public var plugins = RegistryConfiguration.standard()
   /// Lowest level of log records that nodes send (`MITOGEN_LOG_LEVEL`).

@@ -35,6 +35,12 @@ final class RouterCore: LinkEvents {
   private var leaving: [UInt32: Failure] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
+  /// What hops keep of files that they passed on.
+  var keptPlaces: [KeptKey: KeptPlace] = [:]
+  /// What the transfers over each first hop have on their way.
+  var flights: [UInt32: FlightShares] = [:]
+  /// For whoever shows how far they are.
+  let transfers: TransferBoard?
   /// Log records that came when no client listened.
   var untold: [LogRecord] = []
   private var headers = HeaderCache()
@@ -54,6 +60,7 @@ final class RouterCore: LinkEvents {
     self.fileDesk = fileDesk
     self.log = log
     modules = ModuleDesk(registry: registry)
+    transfers = configuration.showTransfers.map { TransferBoard(tell: $0) }
     gate = OpenGate(limit: configuration.poolSize)
     interpreterLimit = InterpreterLimit(limit: configuration.maximumInterpreters)
     launcher = Launcher(eventLoop: loop)
@@ -150,6 +157,7 @@ final class RouterCore: LinkEvents {
       }
       waitingToOpen[gone.id] = nil
       openingEnded(gone.id)
+      forgetKept(by: gone.id)
       if gone.parent == nil {
         record.link.close(because: failure)
         record.launched?.terminate()
@@ -203,11 +211,18 @@ final class RouterCore: LinkEvents {
     }
   }
 
+  /// Nothing was sent on it, and nothing will be.
+  func abandon(_ stream: NodeStream) {
+    forget(stream)
+    if !leaving.isEmpty { endLeaving() }
+  }
+
   private func forget(_ stream: NodeStream) {
     streams[StreamKey(node: stream.node.id, stream: stream.id)] = nil
     stream.node.streams.remove(stream.id)
     // Whoever feeds it has nothing more to do.
     stream.sent = nil
+    stream.granted = nil
   }
 
   // MARK: LinkEvents of first hops
@@ -223,6 +238,7 @@ final class RouterCore: LinkEvents {
     case .reply, .data, .end, .error, .credit: streamFrame(frame, kind, record)
     case .log: logged(frame.payload, by: record)
     case .need: needed(frame.payload, by: record)
+    case .lost: lost(frame.payload, by: record)
     case .child: childEnded(frame.payload, of: record)
     default: break
     }

@@ -21,6 +21,12 @@ public struct StreamSender: Sendable {
     return release()
   }
 
+  /// Takes credit for content that goes without a frame of this type, when nothing waits before it.
+  public mutating func spend(_ bytes: Int) {
+    precondition(waiting.isEmpty && bytes <= credit, "content beyond the credit")
+    credit -= bytes
+  }
+
   /// The receiver gave more; returns the frames that may go now. Credit has a ceiling, so that a peer cannot
   /// count it over.
   public mutating func granted(_ more: UInt32) -> [Frame] {

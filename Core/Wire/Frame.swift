@@ -15,6 +15,7 @@ public enum FrameKind: UInt8, Sendable, CaseIterable {
   case close = 12
   case supply = 13
   case blobs = 14
+  case lost = 15
 
   case request = 16
   case reply = 17
@@ -23,19 +24,22 @@ public enum FrameKind: UInt8, Sendable, CaseIterable {
   case credit = 20
   case cancel = 21
   case error = 22
+  case zeros = 23
+  case keep = 24
+  case repeated = 25
 
   /// Belongs to the link itself: node 0 and stream 0.
   public var isLinkLevel: Bool { rawValue < 8 }
 
-  /// Its payload counts against the stream's credit.
+  /// Its payload counts against the stream's credit, byte for byte. ZEROS, KEEP and REPEAT count as what they stand for.
   public var usesCredit: Bool { self == .request || self == .reply || self == .data }
 
   /// A node or router may send it towards the controller.
   public var travelsUp: Bool {
     switch self {
     case .hello, .ping, .pong, .goodbye, .unsupported: true
-    case .log, .child, .need, .reply, .data, .end, .credit, .error: true
-    case .route, .close, .supply, .blobs, .request, .cancel: false
+    case .log, .child, .need, .lost, .reply, .data, .end, .credit, .error, .zeros: true
+    case .route, .close, .supply, .blobs, .request, .cancel, .keep, .repeated: false
     }
   }
 
@@ -43,8 +47,8 @@ public enum FrameKind: UInt8, Sendable, CaseIterable {
   public var travelsDown: Bool {
     switch self {
     case .hello, .ping, .pong, .goodbye, .unsupported: true
-    case .route, .close, .supply, .blobs, .request, .data, .end, .credit, .cancel: true
-    case .log, .child, .need, .reply, .error: false
+    case .route, .close, .supply, .blobs, .request, .data, .end, .credit, .cancel, .zeros, .keep, .repeated: true
+    case .log, .child, .need, .lost, .reply, .error: false
     }
   }
 }

@@ -9,6 +9,23 @@ public struct FrameEncoder: ~Copyable {
   /// - Parameter deflate: whether this direction has a deflate stream; never on a link that stays on one machine.
   public init(deflate: Bool) { deflater = deflate ? Deflater() : nil }
 
+  /// Bytes of a payload that are not worth to be copied.
+  private static let worthApart = 16_384
+
+  /// Appends the frame to `out`, or only its header: then the payload is returned, which is to be written behind that.
+  public mutating func encode(_ frame: Frame, headerInto out: inout ByteBuffer) -> ByteBuffer? {
+    guard frame.flags.priority == .file, frame.payload.readableBytes >= Self.worthApart else {
+      encode(frame, into: &out)
+      return nil
+    }
+    precondition(frame.payload.readableBytes <= WireLimits.maximumPayload, "a payload longer than a frame may be")
+    out.writeFrameHeader(
+      FrameHeader(
+        length: UInt32(frame.payload.readableBytes), node: frame.node, stream: frame.stream, kind: frame.kind,
+        flags: frame.flags))
+    return frame.payload
+  }
+
   /// Appends the frame to `out`. A payload over the limit is the caller's error: cut it with `Frame.cut`.
   public mutating func encode(_ frame: Frame, into out: inout ByteBuffer) {
     precondition(frame.payload.readableBytes <= WireLimits.maximumPayload, "a payload longer than a frame may be")

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from support.controller import NODE, Controller, wire
-from support.files import FILES, files, put, put_summed, refused, send
+from support.files import FILES, files, names, put, put_summed, refused
 
 BIG = os.urandom(700000)
 LEFT = '.file.0123456789ab.mitogen'
@@ -20,10 +20,6 @@ def place(tmp_path):
     path = tmp_path / 'file'
     path.write_bytes(b'old')
     return path
-
-
-def names(place):
-    return sorted(os.listdir(str(place.parent)))
 
 
 # -- what comes is what was sent --
@@ -156,130 +152,6 @@ def test_a_link_with_such_a_name_leads_nowhere(agent, place, tmp_path):
     (place.parent / LEFT).symlink_to(place)
     put(agent, tmp_path / 'second', b'new')
     assert place.read_bytes() == b'old'
-
-
-# -- a transfer that was cut off --
-
-KEY = '00112233aabb'
-PARTIAL = '.file.%s.mitogen-part' % KEY
-
-
-def sum_of(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def begin_put(agent, path, size, key=KEY):
-    """A put that would be resumed; returns its stream, and what the node says it has."""
-    agent.supply(FILES)
-    header = {'op': 'put', 'part': FILES[0].hex(), 'size': size, 'summed': True, 'resume': key}
-    call = {'path': str(path), 'size': size}
-    stream = agent.request(header, json.dumps(call).encode(), rank=3)
-    told = agent.wait(lambda f: f[1] == stream and f[2] == wire.DATA)[4]
-    return stream, json.loads(told.decode())
-
-
-def go_on(agent, stream, data, offset):
-    agent.send(NODE, stream, wire.DATA, offset.to_bytes(8, 'big'), rank=3)
-    send(agent, stream, data[offset:] + hashlib.sha256(data).digest())
-    return json.loads(agent.answer(stream)[0].decode())
-
-
-def cut_off(agent, place, data, size):
-    stream, told = begin_put(agent, place, len(data))
-    assert told == {'have': 0, 'sha256': sum_of(b'')}
-    agent.send(NODE, stream, wire.DATA, bytes(8), rank=3)
-    for at in range(0, size, 65536):
-        agent.send(NODE, stream, wire.DATA, data[at:min(at + 65536, size)], rank=3)
-    agent.send(NODE, stream, wire.CANCEL)
-    assert refused(agent.answer, stream) == 'cancelled'
-    assert names(place) == [PARTIAL, 'file'] and place.read_bytes() == b'old'
-
-
-def test_the_next_try_goes_on_where_one_was_cut_off(agent, place):
-    cut_off(agent, place, BIG, 200000)
-    stream, told = begin_put(agent, place, len(BIG))
-    assert told == {'have': 200000, 'sha256': sum_of(BIG[:200000])}
-    assert go_on(agent, stream, BIG, 200000)['sha256'] == sum_of(BIG)
-    assert place.read_bytes() == BIG and names(place) == ['file']
-
-
-def test_a_try_of_another_source_begins_anew(agent, place):
-    cut_off(agent, place, BIG, 200000)
-    other = os.urandom(150000)
-    stream, told = begin_put(agent, place, len(other))
-    assert told['have'] == 200000
-    assert go_on(agent, stream, other, 0)['sha256'] == sum_of(other)
-    assert place.read_bytes() == other and names(place) == ['file']
-
-
-def test_what_a_killed_node_left_is_gone_on_with(place):
-    first, second = Controller(), Controller()
-    stream, _ = begin_put(first, place, len(BIG))
-    first.send(NODE, stream, wire.DATA, bytes(8), rank=3)
-    first.send(NODE, stream, wire.DATA, BIG[:131072], rank=3)
-    first.wait(lambda f: f[1] == stream and f[2] == wire.CREDIT)
-    busy, told = begin_put(second, place, len(BIG))
-    assert told['have'] == 0, 'another writes it'
-    second.send(NODE, busy, wire.CANCEL)
-    assert refused(second.answer, busy) == 'cancelled' and names(place) == [PARTIAL, 'file']
-    first.process.kill()
-    first.process.wait()
-    stream, told = begin_put(second, place, len(BIG))
-    assert told == {'have': 131072, 'sha256': sum_of(BIG[:131072])}
-    go_on(second, stream, BIG, 131072)
-    assert place.read_bytes() == BIG and names(place) == ['file']
-    first.end()
-    second.end()
-
-
-def test_a_beginning_that_nobody_was_told_of_is_refused(agent, place):
-    cut_off(agent, place, BIG, 200000)
-    stream, _ = begin_put(agent, place, len(BIG))
-    agent.send(NODE, stream, wire.DATA, (100000).to_bytes(8, 'big'), rank=3)
-    assert refused(agent.answer, stream) == 'protocol'
-    assert place.read_bytes() == b'old'
-
-
-def test_a_part_that_is_not_ours_is_let_be(agent, place):
-    (place.parent / PARTIAL).write_bytes(BIG[:1000])
-    os.chown(str(place.parent / PARTIAL), 65534, 65534)
-    stream, told = begin_put(agent, place, len(BIG))
-    assert told['have'] == 0
-    go_on(agent, stream, BIG, 0)
-    assert place.read_bytes() == BIG and names(place) == [PARTIAL, 'file']
-
-
-@pytest.mark.parametrize('age,replaced,stays', [(80000, False, True), (90000, False, False), (0, True, False)],
-                         ids=['of today', 'of yesterday', 'of a file that came otherwise'])
-def test_a_part_is_kept_for_a_day_and_until_its_place_gets_another(agent, place, tmp_path, age, replaced, stays):
-    partial = place.parent / PARTIAL
-    partial.write_bytes(b'part')
-    if not replaced:
-        place.unlink()
-    when = partial.stat().st_mtime_ns - (age or 1000) * 10**9
-    os.utime(str(partial), ns=(when, when))
-    put(agent, place.parent / 'other', b'')
-    assert partial.exists() == stays
-
-
-def test_of_what_is_read_only_the_rest_is_sent_where_the_beginning_is_the_same(agent, tmp_path):
-    path = tmp_path / 'source'
-    path.write_bytes(BIG)
-
-    def get_from(have, digest):
-        header = {'op': 'get', 'part': FILES[0].hex(), 'have': have, 'sha256': digest}
-        agent.supply(FILES)
-        stream = agent.request(header, json.dumps({'path': str(path)}).encode(), rank=3)
-        meta, content = agent.answer(stream)
-        pieces = [f[4] for f in agent.frames if f[1] == stream and f[2] == wire.DATA]
-        assert json.loads(meta.decode())['sha256'] == sum_of(BIG)
-        return int.from_bytes(pieces[0], 'big'), b''.join(pieces[1:]) + content
-
-    assert get_from(300000, sum_of(BIG[:300000])) == (300000, BIG[300000:])
-    assert get_from(699999, sum_of(BIG[:699999])) == (699999, BIG[699999:])
-    assert get_from(len(BIG), sum_of(BIG)) == (len(BIG), b'')
-    assert get_from(300000, sum_of(b'other')) == (0, BIG)
-    assert get_from(800000, sum_of(BIG)) == (0, BIG)
 
 
 # -- owner, mode, time, holes --

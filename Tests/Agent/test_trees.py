@@ -1,4 +1,5 @@
 """The operations list, put_many and get_many: trees of files, many in a message."""
+import fcntl
 import hashlib
 import json
 import os
@@ -148,3 +149,37 @@ def test_a_file_that_has_grown_beyond_a_batch_is_told(agent, tmp_path):
     (tmp_path / 'file').write_bytes(bytes(126977))
     meta, contents = trees(agent, 'get_many', {'paths': [str(tmp_path / 'file')]})
     assert meta['files'][0]['message'] == 'changed while it was read' and contents == [b'']
+
+
+# -- links, which cannot be locked --
+
+def left_link(folder, partner):
+    """A link in the making, and the hidden file that goes with it, as one who was killed leaves them."""
+    name = '.link.0123456789ab.mitogen'
+    (folder / (name + '-link')).symlink_to('new')
+    if partner:
+        (folder / name).write_bytes(b'')
+    return folder / name
+
+
+@pytest.mark.parametrize('partner', [False, True], ids=['alone', 'with its file'])
+def test_a_link_that_a_killed_node_left_is_removed(agent, tmp_path, partner):
+    left_link(tmp_path, partner)
+    assert put_many(agent, [entry('file', tmp_path / 'file', b'x')], [b'x']) == []
+    assert os.listdir(str(tmp_path)) == ['file']
+
+
+def test_one_that_somebody_is_making_stays(agent, tmp_path):
+    hidden = left_link(tmp_path, True)
+    with open(str(hidden), 'wb') as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        put_many(agent, [entry('file', tmp_path / 'file', b'x')], [b'x'])
+        assert len(os.listdir(str(tmp_path))) == 3
+
+
+def test_a_link_takes_the_place_of_a_file_and_of_a_link(agent, tmp_path):
+    (tmp_path / 'file').write_bytes(b'old')
+    (tmp_path / 'link').symlink_to('old')
+    assert put_many(agent, [entry('link', tmp_path / name, target='new') for name in ('file', 'link', 'other')]) == []
+    assert [os.readlink(str(tmp_path / name)) for name in ('file', 'link', 'other')] == ['new'] * 3
+    assert sorted(os.listdir(str(tmp_path))) == ['file', 'link', 'other']

@@ -51,13 +51,16 @@ class Relay:
             if not data:
                 return
             for kind, flags, frame in frames.feed(data):
-                if kind in (REPLY, ERROR) and not flags & MORE:
-                    with self.lock:
-                        self.open -= 1
-                if kind == DATA and flags >> 2 & 3 == FILES:
-                    self.record['data'] += len(frame) - HEADER.size
-                    self.hold()
-                write(1, frame)
+                self.pass_up(kind, flags, frame)
+
+    def pass_up(self, kind, flags, frame):
+        if kind in (REPLY, ERROR) and not flags & MORE:
+            with self.lock:
+                self.open -= 1
+        if kind == DATA and flags >> 2 & 3 == FILES:
+            self.record['data'] += len(frame) - HEADER.size
+            self.hold()
+        write(1, frame)
 
     def down(self):
         core, frames = zlib.decompressobj(), Frames()
@@ -101,13 +104,13 @@ def write(fd, data):
         data = data[os.write(fd, data):]
 
 
-def main():
+def main(kind=Relay):
     child = subprocess.Popen(['/bin/sh', '-c', sys.argv[-1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     marker = b''
     while not marker.endswith(b';'):
         marker += os.read(child.stdout.fileno(), 1)
     write(1, marker)
-    relay = Relay(child)
+    relay = kind(child)
     threading.Thread(target=relay.up, daemon=True).start()
     relay.down()
     if 'RELAY_RECORD' in os.environ:
@@ -117,4 +120,5 @@ def main():
     child.wait()
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -156,6 +156,40 @@ private final class Folder {
   }
 }
 
+@Suite struct LinkTests {
+  @Test func aLinkTakesThePlaceOfWhatIsThere() throws {
+    let folder = Folder()
+    folder.write("old", to: "file")
+    try HiddenFile.link(to: "there", at: "\(folder.path)/file")
+    try HiddenFile.link(to: "other", at: "\(folder.path)/file")
+    var target = [CChar](repeating: 0, count: 64)
+    readlink("\(folder.path)/file", &target, 63)
+    #expect(target.prefix(5).map { UInt8($0) } == Array("other".utf8))
+    #expect(folder.names == ["file"])
+  }
+
+  @Test func whatAKilledOneLeftIsRemovedWithItsHiddenFile() throws {
+    let folder = Folder()
+    symlink("x", "\(folder.path)/.a.0123456789ab.mitogen-link")
+    symlink("x", "\(folder.path)/.b.0123456789ab.mitogen-link")
+    folder.write("", to: ".b.0123456789ab.mitogen")
+    try HiddenFile(for: "\(folder.path)/file").settle()
+    #expect(folder.names == ["file"])
+  }
+
+  @Test func oneThatSomebodyIsMakingStays() throws {
+    let folder = Folder()
+    let holder = ".a.0123456789ab.mitogen"
+    symlink("x", "\(folder.path)/\(holder)-link")
+    folder.write("", to: holder)
+    let descriptor = open("\(folder.path)/\(holder)", O_WRONLY)
+    defer { close(descriptor) }
+    #expect(FileLock.take(descriptor) == .taken)
+    try HiddenFile(for: "\(folder.path)/file").settle()
+    #expect(folder.names == [holder, "\(holder)-link", "file"])
+  }
+}
+
 @Suite struct SourceStateTests {
   @Test func aFileThatIsWrittenReplacedOrRemovedHasChanged() throws {
     let folder = Folder()

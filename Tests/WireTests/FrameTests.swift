@@ -66,6 +66,17 @@ private let samples: [Frame] = [
     let blobs = Frame(.blobs, node: 1, stream: 1, priority: .call, payload: bytes)
     #expect(encoded([file, blobs], deflate: true).count == 2 * (1000 + WireLimits.headerSize))
   }
+
+  @Test(arguments: [1_000, 65_536])
+  func aLongPieceOfAFileIsWrittenBehindItsHeader(bytes: Int) {
+    let file = Frame(.data, node: 1, stream: 1, priority: .file, payload: ByteBuffer(repeating: 7, count: bytes))
+    var encoder = FrameEncoder(deflate: true)
+    var out = ByteBuffer()
+    let apart = encoder.encode(file, headerInto: &out)
+    #expect((apart == nil) == (bytes == 1_000))
+    if let apart { out.writeImmutableBuffer(apart) }
+    #expect(Array(out.readableBytesView) == encoded([file], deflate: true))
+  }
 }
 
 @Suite struct FrameRefusals {

@@ -1,6 +1,7 @@
 """A client of the router, as small as the protocol allows (Core/PROTOCOL.md): one request at a time."""
 import json
 import os
+import select
 import shutil
 import socket
 import struct
@@ -11,27 +12,18 @@ from pathlib import Path
 import paths
 
 HEADER = struct.Struct(">IIIBBH")
-HELLO, PING, PONG, REQUEST, REPLY, ERROR = 1, 2, 3, 16, 17, 22
+HELLO, PING, PONG, REQUEST, REPLY, DATA, ERROR = 1, 2, 3, 16, 17, 18, 22
 
 
 class RouterRefused(Exception):
     """The router's ERROR."""
 
 
-class Router:
-    """`with Router() as router:` a router of our own, spoken to over its socket."""
+class Client:
+    """One client of a router's socket."""
 
-    def __init__(self, environment: dict[str, str] | None = None, before: list[str] = ()):
-        """`before`: words that stand before the router's command line."""
-        self.directory = Path(tempfile.mkdtemp(prefix="probe-"))
-        path = self.directory / "router"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(path))
-            path.chmod(0o600)
-            listener.listen(16)
-            fd = listener.fileno()
-            command = [*before, str(paths.MITOGEN), "router", "--listen-fd", str(fd), "--watch-pid", str(os.getpid()), "--directory", str(self.directory)]
-            self.process = subprocess.Popen(command, pass_fds=[fd], env=environment, stdin=subprocess.DEVNULL)
+    def __init__(self, path: Path):
+        self.path = path
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
         self.stream = 0
@@ -43,12 +35,16 @@ class Router:
 
     def __exit__(self, *_):
         self.socket.close()
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def another(self) -> "Client":
+        return Client(self.path)
 
     def send(self, kind: int, stream: int, payload: bytes):
         self.socket.sendall(HEADER.pack(len(payload), 0, stream, kind, 0, 0) + payload)
+
+    def is_spoken_to(self) -> bool:
+        """Whether there is something to receive."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def receive(self) -> tuple[int, int, bytes]:
         """(kind, stream, payload) of the next frame."""
@@ -94,6 +90,29 @@ class Router:
     def request(self, op: str, hops: list[dict] = (), *parts: bytes, **header) -> bytes:
         stream = self.start(op, hops, *parts, **header)
         return self.replies({stream})[stream]
+
+
+class Router(Client):
+    """`with Router() as router:` a router of our own, and a client of it."""
+
+    def __init__(self, environment: dict[str, str] | None = None, before: list[str] = ()):
+        """`before`: words that stand before the router's command line."""
+        self.directory = Path(tempfile.mkdtemp(prefix="probe-"))
+        path = self.directory / "router"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o600)
+            listener.listen(16)
+            fd = listener.fileno()
+            command = [*before, str(paths.MITOGEN), "router", "--listen-fd", str(fd), "--watch-pid", str(os.getpid()), "--directory", str(self.directory)]
+            self.process = subprocess.Popen(command, pass_fds=[fd], env=environment, stdin=subprocess.DEVNULL)
+        super().__init__(path)
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def memory(self, kind: str = "VmRSS") -> int:
         """Of the router's process, in bytes."""

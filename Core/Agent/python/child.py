@@ -1,5 +1,8 @@
 """A node below this one, as its parent sees it: its link, the nodes behind it, and what it may send."""
 
+# What may be sent on a link before its peer has said HELLO.
+MAX_BEFORE_HELLO = 1048576
+
 
 class Child(object):
     """Made when its `open` arrives, so that requests can be queued behind the core before it runs.
@@ -20,10 +23,14 @@ class Child(object):
 
     def forward(self, frame):
         """A frame from above."""
-        _, _, kind, _, payload = frame
-        if kind not in DOWN_KINDS:
+        node, stream, kind, flags, payload = frame
+        if kind not in DOWN_KINDS | KEPT_KINDS:
             return
-        self.link.outbox.push(list(frame))
+        payloads = [payload]
+        if kind in KEPT_KINDS and U32.unpack_from(payload)[0] == self.agent.node:
+            kind, payloads = DATA, self.agent.kept.passing(kind, payload)
+        for payload in payloads:
+            self.link.outbox.push([node, stream, kind, flags, payload])
         if self.hello is None and self.link.outbox.size > MAX_BEFORE_HELLO:
             return self.close('protocol', 'more than %d bytes were sent before HELLO' % MAX_BEFORE_HELLO)
         self.agent.loop.soon.append(self.link.flush)
@@ -36,9 +43,9 @@ class Child(object):
             return self._link_frame(kind, payload)
         if node not in self.nodes:
             raise WireError('wrong_node', 'a frame from node %d, which is not behind this link' % node)
-        if kind in UP_KINDS:
+        if kind in UP_KINDS or kind == LOST:
             self.agent.link.send(node, stream, kind, payload, (flags & CLASS) >> 2, flags & MORE)
-        elif kind in DOWN_KINDS or kind in LINK_KINDS:
+        elif kind in DOWN_KINDS | LINK_KINDS | KEPT_KINDS:
             raise WireError('wrong_direction', 'a frame of kind %d came from below' % kind)
         else:
             self.link.send(0, 0, UNSUPPORTED, struct.pack('B', kind))

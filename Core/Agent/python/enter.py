@@ -227,5 +227,4 @@ class EnteringLaunch(Launch):
 
 
 def register(agent):
-    agent.operations['enter'] = opening(agent, EnteringLaunch)
-    agent.operations['shell'] = lambda stream: converse(agent, stream)
+    register_launching(agent, 'enter', EnteringLaunch)

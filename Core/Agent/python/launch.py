@@ -307,6 +307,12 @@ def converse(agent, stream):
     kept.shell.begin(stream)
 
 
-def register(agent):
-    agent.operations['open'] = opening(agent, Launch)
+def register_launching(agent, operation, launch):
+    agent.operations[operation] = opening(agent, launch)
     agent.operations['shell'] = lambda stream: converse(agent, stream)
+    if not hasattr(agent, 'kept'):
+        agent.kept = Kept(lambda name: agent.link.send(agent.node, 0, LOST, name))
+
+
+def register(agent):
+    register_launching(agent, 'open', Launch)

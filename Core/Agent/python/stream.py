@@ -36,12 +36,14 @@ class Stream(object):
             if self.on_cancel:
                 return self.on_cancel()
             return self.fail('cancelled', 'cancelled')
+        if kind == ZEROS:
+            kind, payload = DATA, bytes(bytearray(U32.unpack(payload)[0]))
         if kind in (REQUEST, DATA):
             self._received += len(payload)
             if self._received > self._granted:
                 raise WireError('credit_exceeded', 'stream %d sent beyond its credit' % self.number)
         if kind == REQUEST:
-            self._returned(len(payload))
+            self.consumed(len(payload))
             message = self._request.add(payload, flags & MORE)
             if message is not None:
                 self.parts = decode_parts(message)
@@ -59,9 +61,6 @@ class Stream(object):
             callback(payload)
 
     def consumed(self, size):
-        self._returned(size)
-
-    def _returned(self, size):
         self._unreturned += size
         if self._unreturned >= WINDOW // 2 and not self.done:
             self.agent.link.send(self.agent.node, self.number, CREDIT, U32.pack(self._unreturned))

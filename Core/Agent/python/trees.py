@@ -140,13 +140,7 @@ class Writing(object):
         set_times(path, entry['mtime'])
 
     def link(self, entry, path, content):
-        hidden = os.path.join(os.path.dirname(path), b'.' + to_bytes(to_hex(os.urandom(6))) + HIDDEN)
-        os.symlink(to_bytes(entry['target']), hidden)
-        try:
-            os.rename(hidden, path)
-        except EnvironmentError:
-            os.unlink(hidden)
-            raise
+        make_link(to_bytes(entry['target']), path)
         self.folders.add(os.path.dirname(path))
 
     def file(self, entry, path, content):

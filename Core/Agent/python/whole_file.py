@@ -6,14 +6,29 @@ import stat
 HIDDEN = b'.mitogen'
 # And those of what came of a file whose transfer was cut off, which the next try goes on with.
 PARTIAL = b'.mitogen-part'
+# A link cannot be locked: one in the making has the name of a hidden file, whose lock it shares, and this behind it.
+LINK = b'-link'
 # Seconds for which they are kept.
 PATIENCE = 86400
 # What is read or written at a time.
 CHUNK = 65536
+# Bytes whose sum takes longer than it takes to load OpenSSL.
+WORTH_LOADING = 1048576
 
 # Directories in which this node has removed what dead runs left; forgotten when there are too many to remember.
 swept = set()
 MOST_SWEPT = 4096
+
+
+def content_sum(size):
+    """A SHA-256 of so many bytes: of many OpenSSL's, which is several times as fast, and slower to load."""
+    if size >= WORTH_LOADING:
+        try:
+            from _hashlib import openssl_sha256
+            return openssl_sha256()
+        except (ImportError, ValueError):
+            pass
+    return sha256()
 
 
 def lock(fd):
@@ -54,9 +69,11 @@ def sweep(folder):
         swept.clear()
     swept.add(folder)
     for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith(HIDDEN + LINK) and hidden_name(name[:-len(LINK)]):
+            sweep_link(path)
         if not hidden_name(name):
             continue
-        path = os.path.join(folder, name)
         try:
             fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except EnvironmentError:
@@ -64,7 +81,7 @@ def sweep(folder):
         keep_private(fd)
         try:
             status = os.fstat(fd)
-            if is_ours(status) and lock(fd) and is_over(folder, name, status):
+            if is_ours(status) and lock(fd) and is_named(fd, path) and is_over(folder, name, status):
                 os.unlink(path)
         except EnvironmentError:
             pass
@@ -72,8 +89,51 @@ def sweep(folder):
             close(fd)
 
 
+def sweep_link(path):
+    """Removes a link in the making, unless the hidden file is there that goes with it, and somebody has that locked."""
+    try:
+        fd = os.open(path[:-len(LINK)], os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except EnvironmentError as e:
+        is_dead = e.errno == errno.ENOENT
+    else:
+        is_dead = lock(keep_private(fd)[0])
+        close(fd)
+    try:
+        if is_dead and os.lstat(path).st_uid == os.geteuid():
+            os.unlink(path)
+    except EnvironmentError:
+        pass
+
+
+def make_link(target, path):
+    """A link to `target`, in place of what is there; that is no directory."""
+    try:
+        return os.symlink(target, path)
+    except EnvironmentError as e:
+        if e.errno != errno.EEXIST:
+            raise
+    holder = HiddenFile(path)
+    try:
+        os.symlink(target, holder.hidden + LINK)
+        try:
+            os.rename(holder.hidden + LINK, path)
+        except EnvironmentError:
+            os.unlink(holder.hidden + LINK)
+            raise
+    finally:
+        holder.discard()
+
+
 def is_ours(status):
     return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink == 1
+
+
+def is_named(fd, path):
+    """Whether a file that was opened and then locked has that name still: who had it locked may have put it in its place."""
+    try:
+        return os.path.samestat(os.fstat(fd), os.lstat(path))
+    except OSError:
+        return False
 
 
 def umask():
@@ -93,6 +153,15 @@ def sync_folder(folder):
         os.close(fd)
 
 
+def set_attributes(fd, path, mode, mtime):
+    """Of a file that has its content; None: as it is."""
+    if mode is not None:
+        os.fchmod(fd, mode)
+    if mtime is not None:
+        set_times(path, mtime)
+    os.fsync(fd)
+
+
 def set_times(path, nanoseconds):
     if PY2:
         os.utime(path, (nanoseconds / 1e9, nanoseconds / 1e9))
@@ -104,11 +173,13 @@ class HiddenFile(object):
     """A file in the making, 0600. `settle`, `discard` or `leave` ends it.
 
     `key`: of twelve hexadecimal digits, names the source. What an earlier try left of the same is then gone on with:
-    there are `have` bytes, which may be anything until they are compared.
+    there are `have` bytes, which may be anything until they are compared. `folder`: where it is in the making, if not
+    beside its place, but on the same file system.
     """
 
-    def __init__(self, path, key=None):
-        folder, name = os.path.split(path)
+    def __init__(self, path, key=None, folder=None):
+        beside, name = os.path.split(path)
+        folder = folder or beside
         self._path = path
         try:
             sweep(folder)
@@ -123,8 +194,8 @@ class HiddenFile(object):
         self.have = 0
         self.can_stay = bool(key) and self._go_on(to_bytes(key))
         while not self.can_stay:
-            self._hidden = self._stem + to_bytes(to_hex(os.urandom(6))) + HIDDEN
-            self.fd = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self.hidden = self._stem + to_bytes(to_hex(os.urandom(6))) + HIDDEN
+            self.fd = os.open(self.hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             keep_private(self.fd)
             # Between the two calls another run may have taken it for a dead one's.
             if lock(self.fd) is not False and os.fstat(self.fd).st_nlink:
@@ -133,17 +204,16 @@ class HiddenFile(object):
 
     def _go_on(self, key):
         """Opens what is there under a name that another try finds. False where somebody else writes it, or it is not ours."""
-        self._hidden = self._stem + key + PARTIAL
+        self.hidden = self._stem + key + PARTIAL
         try:
-            self.fd = os.open(self._hidden, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+            self.fd = os.open(self.hidden, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except EnvironmentError as e:
             if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENOSPC):
                 raise
             return False
         keep_private(self.fd)
-        status = os.fstat(self.fd)
-        if is_ours(status) and lock(self.fd) and os.fstat(self.fd).st_nlink:
-            self.have = status.st_size
+        if is_ours(os.fstat(self.fd)) and lock(self.fd) and is_named(self.fd, self.hidden):
+            self.have = os.fstat(self.fd).st_size
             return True
         close(self.fd)
         return False
@@ -173,19 +243,20 @@ class HiddenFile(object):
                 pass
         os.fchmod(self.fd, mode)
         if mtime is not None:
-            set_times(self._hidden, mtime)
+            set_times(self.hidden, mtime)
         if lasting:
             os.fsync(self.fd)
-        os.rename(self._hidden, self._path)
+        os.rename(self.hidden, self._path)
         # What was written is in its place: an error of close tells nothing that fsync has not told.
         close(self.fd)
 
     def discard(self):
-        close(self.fd)
+        # While it is locked: what has this name is ours.
         try:
-            os.unlink(self._hidden)
+            os.unlink(self.hidden)
         except OSError:
             pass
+        close(self.fd)
 
 
 class WholeReading(object):
@@ -200,7 +271,7 @@ class WholeReading(object):
             close(self.fd)
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         self.size = 0
-        self.sum = sha256()
+        self.sum = content_sum(self.status.st_size)
 
     def read(self, size):
         """So many bytes, fewer only at the end. Sizes that stat gives are not to be trusted: see /proc."""
@@ -219,7 +290,7 @@ class WholeReading(object):
     def rewind(self):
         os.lseek(self.fd, 0, os.SEEK_SET)
         self.size = 0
-        self.sum = sha256()
+        self.sum = content_sum(self.status.st_size)
 
     def has_changed(self):
         """What was read of a file that was written meanwhile is neither its old content nor its new one.

@@ -19,8 +19,6 @@ MAX_MESSAGE = 67108864
 MAX_BUNDLE = 16777216
 # Each direction of a stream starts with this many bytes of credit.
 WINDOW = 262144
-# What may be sent on a link before its peer has said HELLO.
-MAX_BEFORE_HELLO = 1048576
 # A shorter payload gains nothing from the link's deflate stream; a longer one might outgrow a frame.
 MIN_DEFLATED = 64
 MAX_DEFLATED = 122880
@@ -32,14 +30,14 @@ CONTROL, CALLS, BULK, FILES = 0, 1, 2, 3
 
 HELLO, PING, PONG, GOODBYE, UNSUPPORTED = 1, 2, 3, 4, 5
 LOG, CHILD, NEED, ROUTE, CLOSE, SUPPLY, BLOBS = 8, 9, 10, 11, 12, 13, 14
-REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR = 16, 17, 18, 19, 20, 21, 22
+REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR, ZEROS = 16, 17, 18, 19, 20, 21, 22, 23
 
 # The node of what executors send: anything else on their socket was written by a module that took it for its own.
 EXECUTOR = 0x65786563
 
 LINK_KINDS = frozenset((HELLO, PING, PONG, GOODBYE, UNSUPPORTED))
-UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR))
-DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL))
+UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR, ZEROS))
+DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL, ZEROS))
 
 
 class WireError(Exception):
@@ -82,7 +80,7 @@ class FrameReader(object):
         if have < 16 + length:
             return None
         self._at = at + 16 + length
-        payload = bytes(self._buffer[at + 16:self._at])
+        payload = memoryview(self._buffer)[at + 16:self._at].tobytes()
         if flags & DEFLATED:
             payload = self._inflate(payload)
         return node, stream, kind, flags & ~DEFLATED, payload
@@ -97,7 +95,7 @@ class FrameReader(object):
         if len(inflated) > MAX_PAYLOAD:
             raise WireError('inflated_too_long', 'a frame inflates to more than %d bytes' % MAX_PAYLOAD)
         if self._inflater.unused_data:
-            raise WireError('inflate_failed', 'a deflated frame ends the deflate stream')
+            raise WireError('inflate_failed', 'a deflated frame ends its stream')
         return inflated
 
 
@@ -219,7 +217,7 @@ def expand(data, names):
     try:
         return pieces[0] + b''.join([names[int(piece[:4])] + piece[4:] for piece in pieces[1:]])
     except (ValueError, IndexError):
-        raise WireError('bundle_invalid', 'a blob refers to one that is not there')
+        raise WireError('bundle_invalid', 'a blob refers to none')
 
 
 class Outbox(object):

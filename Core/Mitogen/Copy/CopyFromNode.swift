@@ -100,13 +100,7 @@ struct CopyFromNode {
   }
 
   private func makeLink(_ item: CopyPlan.Item) throws(SystemFailure) {
-    let hidden = HiddenFile.name(for: item.destination)
-    guard symlink(item.entry.detail, hidden) == 0 else { throw SystemFailure("create", item.destination) }
-    guard rename(hidden, item.destination) == 0 else {
-      let failure = SystemFailure("create", item.destination)
-      unlink(hidden)
-      throw failure
-    }
+    try HiddenFile.link(to: item.entry.detail, at: item.destination)
   }
 
   private func makeDirectory(_ item: CopyPlan.Item) throws(SystemFailure) {

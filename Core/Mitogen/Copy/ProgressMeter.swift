@@ -15,10 +15,13 @@ package struct ProgressMeter: Sendable {
   }
 
   /// The line to show now; `nil`: none.
-  package mutating func line(done: Int, total: Int, now: Double) -> String? {
+  ///
+  /// - Parameter total: `nil` where nobody knows.
+  package mutating func line(done: Int, total: Int?, now: Double) -> String? {
     guard now - start >= Self.patience, lastSaid.map({ now - $0 >= interval }) ?? true else { return nil }
     lastSaid = now
     let rate = Double(done) / (now - start)
+    guard let total else { return "\(Self.amount(done))  \(Self.amount(Int(rate)))/s" }
     let percent = total > 0 ? Int(Double(done) * 100 / Double(total)) : 100
     var line = "\(percent)%  \(Self.amount(done)) of \(Self.amount(total))  \(Self.amount(Int(rate)))/s"
     if rate >= 1, total >= done { line += "  \(Self.time((Double(total - done) / rate).rounded(.up))) left" }

@@ -97,6 +97,8 @@ class NodeConnection(object):
         #: The private temporary directory of a task on its account, and whether it is there yet.
         self.native_tmp = None
         self.native_tmp_made = False
+        #: Where the task's module will put what is transferred, as the task says it.
+        self.destination = None
 
     # What the hops are made from
 
@@ -298,6 +300,9 @@ class NodeConnection(object):
         if native:
             # Ansible makes what it transfers executable for its owner; the directory lets nobody else in.
             call.update(mode='0700', directory=True)
+            if source is not None and isinstance(self.destination, str) and self.destination.startswith('/'):
+                # Should it be sent once more, to another place, the node has it already.
+                call['places'] = [self.destination, os.path.join(self.destination, os.path.basename(source))]
         route = self.on_account or (self.account_route() if native else self.login_route())
         header, rest = {}, None
         if source is not None:

@@ -72,6 +72,7 @@ def inform(action):
     variables = action._templar.available_variables
     name = action._task.delegate_to or variables.get('inventory_hostname')
     action._connection.task_is(variables_of(action, variables), action._templar, name)
+    action._connection.destination = action._task.args.get('dest')
 
 
 def description(name, path, ansible):

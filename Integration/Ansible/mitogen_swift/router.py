@@ -12,6 +12,8 @@ import socket
 import subprocess
 import tempfile
 
+from . import progress
+
 #: The longest path that a Unix socket can have, on every system that we run on (104 on BSD, 108 on Linux).
 SOCKET_PATH_LIMIT = 100
 BACKLOG = 4096
@@ -61,6 +63,7 @@ class Router(object):
         binary = binary or find_binary()
         directory = _private_directory()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        shown = progress.begin(directory)
         try:
             path = os.path.join(directory, 'router')
             listener.bind(path)
@@ -70,15 +73,19 @@ class Router(object):
             stderr = tempfile.TemporaryFile(prefix='mitogen-')
             command = [binary, 'router', '--listen-fd', str(listener.fileno()), '--watch-pid', str(os.getpid()),
                        '--directory', directory]
+            if shown is not None:
+                command += ['--progress-fd', str(shown)]
             process = subprocess.Popen(
-                command, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=stderr, start_new_session=True)
+                command, pass_fds=[listener.fileno()] + ([] if shown is None else [shown]), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
         except OSError as error:
             shutil.rmtree(directory, ignore_errors=True)
             raise RouterUnavailable('%s does not start: %s' % (binary, error.strerror or error))
         finally:
             # From here on only the router holds the listener, so that connecting fails when it is gone.
             listener.close()
+            if shown is not None:
+                os.close(shown)
         router = cls(binary, path, process, stderr, os.getpid())
         atexit.register(router._remove_what_is_left)
         return router

@@ -1,6 +1,7 @@
 """The operations of the parts `files` and `trees`, as the router asks for them."""
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -9,6 +10,8 @@ from .controller import NODE, RemoteError, wire
 
 FILES = core.part('files')
 TREES = core.part('trees')
+# What a source is called.
+KEY = '00112233aabb'
 
 
 def refused(action, *args, **options):
@@ -58,6 +61,31 @@ def put_summed(agent, path, data, digest=None, **call):
     stream = agent.request(header, json.dumps(call).encode(), rank=3)
     send(agent, stream, data + (hashlib.sha256(data).digest() if digest is None else digest))
     return json.loads(agent.answer(stream)[0].decode())
+
+
+def begin_put(agent, path, size, key=KEY, **call):
+    """A put of which the node says what it has; returns its stream, and what it says."""
+    agent.supply(FILES)
+    header = {'op': 'put', 'part': FILES[0].hex(), 'size': size, 'summed': True, 'resume': key}
+    call.update(path=str(path), size=size)
+    stream = agent.request(header, json.dumps(call).encode(), rank=3)
+    told = agent.wait(lambda f: f[1] == stream and f[2] in (wire.DATA, wire.ERROR))[4]
+    return stream, json.loads(told.decode())
+
+
+def go_on(agent, stream, data, offset):
+    agent.send(NODE, stream, wire.DATA, offset.to_bytes(8, 'big'), rank=3)
+    send(agent, stream, data[offset:] + hashlib.sha256(data).digest())
+    return json.loads(agent.answer(stream)[0].decode())
+
+
+def sum_of(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def names(place):
+    """What is in the folder of a file."""
+    return sorted(os.listdir(str(place.parent)))
 
 
 def begin_trees(agent, op, call, *parts):
