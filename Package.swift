@@ -337,8 +337,10 @@ let package = Package(
       ],
       path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
-      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
+      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz/Wire",
       swiftSettings: strict),
+    .executableTarget(
+      name: "PluginFuzz", dependencies: ["PluginTestKit", "Registry"], path: "Tests/Fuzz/Plugins", swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )
