@@ -9,14 +9,14 @@ extension Scaffold {
       file("README.md", PackageResources.README_swift_md_template, ["use": use]),
       file("exports.map", PackageResources.exports_map_template),
     ]
-    if hasRunner { files.append(file("Sources/\(module)/half.py", PackageResources.half_py_template, of: parts.last)) }
+    if hasRunner { files.append(file("Sources/\(target)/half.py", PackageResources.half_py_template, of: parts.last)) }
     let plugins = parts.map { "\(typeName($0))()" }.joined(separator: ", ")
     let library = file("", PackageResources.library_swift_template, ["plugins": plugins]).bytes
     if isBundle {
-      files.append(File(path: "Sources/\(module)/\(module).swift", bytes: Array("import PluginKit\n".utf8) + library))
-      files += parts.map { File(path: "Sources/\(module)/\(typeName($0)).swift", bytes: source($0)) }
+      files.append(File(path: "Sources/\(target)/\(module).swift", bytes: Array("import PluginKit\n".utf8) + library))
+      files += parts.map { File(path: "Sources/\(target)/\(typeName($0)).swift", bytes: source($0)) }
     } else {
-      files.append(File(path: "Sources/\(module)/\(module).swift", bytes: source(parts[0]) + library))
+      files.append(File(path: "Sources/\(target)/\(module).swift", bytes: source(parts[0]) + library))
     }
     return files + parts.map(tests)
   }
@@ -41,7 +41,7 @@ extension Scaffold {
       case .become: PackageResources.become_tests_swift_template
       case .runner: PackageResources.runner_tests_swift_template
       }
-    return file("Tests/\(module)Tests/\(typeName(part))Tests.swift", template, of: part)
+    return file("Tests/\(target)Tests/\(typeName(part))Tests.swift", template, of: part)
   }
 
   private var package: [String: String] {

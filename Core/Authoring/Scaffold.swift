@@ -68,6 +68,9 @@ public struct Scaffold: Sendable {
     name.split { $0 == "-" || $0 == "_" }.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 
+  /// The name of a Swift package's target: mitogen's own, such as Wire and Router, are in the same graph.
+  var target: String { module + "Plugin" }
+
   public var files: [File] {
     let own =
       switch language {
@@ -163,7 +166,7 @@ public struct Scaffold: Sendable {
     let name = part?.name ?? self.name
     let identifier = Self.identifier(name)
     var marks = [
-      "name": name, "identifier": identifier, "IDENTIFIER": identifier.uppercased(), "Module": module, "summary": summary,
+      "name": name, "identifier": identifier, "IDENTIFIER": identifier.uppercased(), "Module": module, "Target": target, "summary": summary,
     ]
     marks.merge(more) { $1 }
     return File(path: path, bytes: Self.filled(template, marks))
