@@ -344,3 +344,17 @@ let package = Package(
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )
+
+// Only the boundary to plugins and its tests: what `tools/test --sanitize` builds another time.
+if Context.environment["MITOGEN_PACKAGE"] == "boundary" {
+  func withNeeds(of names: Set<String>) -> Set<String> {
+    var all = names
+    for target in package.targets where names.contains(target.name) {
+      for case .byNameItem(let name, _) in target.dependencies { all.insert(name) }
+    }
+    return all == names ? all : withNeeds(of: all)
+  }
+  let kept = withNeeds(of: ["AuthoringTests", "RegistryTests"])
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.products = []
+}
