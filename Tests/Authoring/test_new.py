@@ -12,8 +12,7 @@ def new(folder, *words):
     return mitogen("plugins", "new", *words, cwd=folder, env=environment(folder))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name, library", [("acme", "libAcme.so"), ("serial-console_2", "libSerialConsole2.so")])
+@pytest.mark.parametrize("kind, name, library", [*((kind, "acme", "libAcme.so") for kind in KINDS), ("bundle", "serial-console_2", "libSerialConsole2.so")])
 def test_a_package_in_c_builds_and_passes_at_once(tmp_path, kind, name, library):
     done = new(tmp_path, name, "--kind", kind)
     assert done.returncode == 0, done.stderr
