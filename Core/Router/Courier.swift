@@ -203,7 +203,8 @@ extension RouterCore {
     let reason = Failure(code: "node_lost", message: "the connection was reset by the play")
     if let key = request.keys.last {
       shells[key]?.end(because: reason)
-      if let known = tree.node(for: key) { remove(known.id, because: reason) }
+      // Another host of the play may be the same place: its task goes on.
+      if let known = tree.node(for: key) { endWhenUnused(known.id, because: reason) }
     }
     stream.reply(ByteBuffer(string: "{}"))
   }

@@ -31,6 +31,8 @@ final class RouterCore: LinkEvents {
   private(set) var records: [UInt32: NodeRecord] = [:]
   /// Routes whose last hop was reached and has no Python.
   var shells: [ByteBuffer: ShellNode] = [:]
+  /// Nodes that end, and why, as soon as nothing is under way on them or behind them.
+  private var leaving: [UInt32: Failure] = [:]
   private var streams: [StreamKey: NodeStream] = [:]
   private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
   /// Log records that came when no client listened.
@@ -138,6 +140,7 @@ final class RouterCore: LinkEvents {
   func remove(_ id: UInt32, because failure: Failure) {
     for gone in tree.remove(id) {
       guard let record = records.removeValue(forKey: gone.id) else { continue }
+      leaving[gone.id] = nil
       record.link.machine.forbid(node: gone.id)
       record.ended(failure)
       for stream in record.streams {
@@ -153,6 +156,27 @@ final class RouterCore: LinkEvents {
       } else if let parent = gone.parent, let above = records[parent] {
         above.send(Frame(.close, node: parent, payload: WireJSON.encode(ChildReference(child: gone.id))))
       }
+    }
+  }
+
+  /// The next request for the node's route opens it anew; what is under way on it comes to its end.
+  func endWhenUnused(_ id: UInt32, because failure: Failure) {
+    tree.takeKeys(of: id)
+    leaving[id] = failure
+    for each in tree.descendants(of: id) + [id] {
+      records[each]?.whenOpen { _ in self.endLeaving() }
+    }
+    endLeaving()
+  }
+
+  private func endLeaving() {
+    for (id, failure) in leaving where isUnused(id) { remove(id, because: failure) }
+  }
+
+  private func isUnused(_ id: UInt32) -> Bool {
+    (tree.descendants(of: id) + [id]).compactMap { records[$0] }.allSatisfy { record in
+      if case .opening = record.state { return false }
+      return record.streams.isEmpty
     }
   }
 
@@ -173,6 +197,7 @@ final class RouterCore: LinkEvents {
     if node.dropFrames(ofStream: id) {
       forget(stream)
       stream.receiver.streamFailed(Failure(code: "cancelled", message: "the request was cancelled"), on: stream)
+      if !leaving.isEmpty { endLeaving() }
     } else {
       node.send(Frame(.cancel, node: node.id, stream: id, priority: .call))
     }
@@ -209,6 +234,7 @@ final class RouterCore: LinkEvents {
   }
 
   private func streamFrame(_ frame: Frame, _ kind: FrameKind, _ record: NodeRecord) {
+    defer { if !leaving.isEmpty { endLeaving() } }
     // Unknown streams are those that ended here while the frame was on its way.
     guard let stream = streams[StreamKey(node: frame.node, stream: frame.stream)] else { return }
     switch kind {

@@ -69,6 +69,13 @@ public struct NodeTree<Name: Hashable & Sendable>: Sendable {
     return gone + [node]
   }
 
+  /// Takes the keys of a node and of all behind it: no request finds them any more, they stay as they are.
+  public mutating func takeKeys(of id: UInt32) {
+    for each in descendants(of: id) + [id] {
+      if let key = nodes[each]?.key, byKey[key] == each { byKey[key] = nil }
+    }
+  }
+
   /// All behind a node, the deepest first.
   public func descendants(of id: UInt32) -> [UInt32] {
     (nodes[id]?.children.sorted() ?? []).flatMap { descendants(of: $0) + [$0] }

@@ -101,6 +101,7 @@ class Veteran(object):
     def __init__(self, python, folder):
         self.python = python
         (folder / 'imp_left.py').write_text('')
+        (folder / 'ptyprocess.py').write_text('WAVE_FORMAT_PCM = 1')
         self.agent = Controller(python, environment=dict(os.environ, PYTHONPATH=str(folder)))
         pids = [None]
         while pids[-1] is None or pids[-1] != pids[-2]:
@@ -175,11 +176,12 @@ def test_draws_are_others_in_each_task(veteran):
     assert len(set(veteran.run(program) for _ in range(4))) == 4
 
 
-def test_pythons_own_modules_are_imported_where_executors_come_from(veteran):
-    name = 'wave'
-    program = Program('import os, sys\nprint(%r in sys.modules)\nimport wave\nwave.WAVE_FORMAT_PCM = 9\n' % name, 'patches')
-    assert veteran.run(program) == b'False\n'
-    look = Program('import sys\nhere = "wave" in sys.modules\nimport wave\nprint([here, wave.WAVE_FORMAT_PCM])\n', 'looks')
+@pytest.mark.parametrize('name', ['wave', 'ptyprocess'], ids=['Python\'s own', 'a library that keeps nothing'])
+def test_some_modules_are_imported_where_executors_come_from(veteran, name):
+    text = 'import sys\nhere = "wave" in sys.modules\nimport wave\nprint([here, wave.WAVE_FORMAT_PCM])\n'
+    program = Program((text + 'wave.WAVE_FORMAT_PCM = 9\n').replace('wave', name), 'patches')
+    assert veteran.run(program) == b'[False, 1]\n'
+    look = Program(text.replace('wave', name), 'looks')
     assert veteran.run(look) == b'[True, 1]\n'
     assert not veteran.said('patches'), 'that is nobody\'s fault'
 

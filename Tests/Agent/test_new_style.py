@@ -72,7 +72,11 @@ def test_command_runs_everywhere(python, core):
         meta, out, err = agent.run(program, arguments(_raw_params='echo ' + word, **values))
         assert meta == {'rc': 0}, (out, err)
         assert json.loads(out.decode())['stdout'] == word
-    if not supported:
+    if supported:
+        relative = probe('AnsibleModule({}).exit_json(package=__package__)', core, 'from ..module_utils.basic import AnsibleModule\n')
+        meta, out, err = agent.run(relative, arguments(**values))
+        assert meta == {'rc': 0} and json.loads(out.decode())['package'] == 'ansible.modules', (out, err)
+    else:
         meta, _, _ = agent.run(program, arguments(_raw_params='true', **values))
         assert meta['rc'] == 1
     assert not [f for f in agent.frames if f[2] == wire.LOG and b'"error"' in f[4]]

@@ -12,7 +12,10 @@ sys.path[:0] = [os.path.join(HERE, '..', '..', 'Integration', 'Ansible'), HERE]
 
 from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
+from ansible.playbook.block import Block  # noqa: E402
+from ansible.playbook.play import Play  # noqa: E402
 from ansible.playbook.play_context import PlayContext  # noqa: E402
+from ansible.playbook.task import Task  # noqa: E402
 from ansible.plugins.action import ActionBase  # noqa: E402
 from ansible.plugins.loader import (  # noqa: E402
     action_loader, become_loader, connection_loader, get_shell_plugin, init_plugin_loader, module_loader)
@@ -21,7 +24,7 @@ init_plugin_loader()
 
 from fake_router import built_methods  # noqa: E402
 from mitogen_swift import connection as connections  # noqa: E402
-from mitogen_swift import hooks, routes  # noqa: E402
+from mitogen_swift import hooks, routes, workers  # noqa: E402
 from mitogen_swift.catalogue import Catalogue, plain  # noqa: E402
 from mitogen_swift.client import RouterError  # noqa: E402
 from mitogen_swift.session import Session  # noqa: E402
@@ -176,6 +179,31 @@ def delegated(hosts, name, become=None):
         return {'error': str(error)}
     assert first == second, 'the same values, other bytes'
     return {'hops': [json.loads(hop) for hop in first]}
+
+
+def crew_size(*arguments):
+    return workers.crew_size(*arguments)
+
+
+class Worker(object):
+    """A worker that has not been started."""
+
+    def __init__(self, task, variables=None, connection='ssh'):
+        block = Block(play=Play())
+        self._task = Task.load(dict({'connection': connection}, **task), block=block)
+        self._task_vars, self._play_context = variables or {}, PlayContext()
+
+
+def may_share(task):
+    done, worker = installed(), Worker(task)
+    done.task_is_coming(worker._task)
+    return done._may_share(worker)
+
+
+def shares_connection(variables, keyword):
+    done, worker = installed(), Worker({'command': 'true'}, variables, keyword)
+    done.task_is_coming(worker._task)
+    return done._may_share(worker)
 
 
 def precedence(kind, name):

@@ -21,7 +21,7 @@ def etc(hosts):
         (folder / "localtime").symlink_to("/usr/share/zoneinfo/UTC")
         # as most distributions have it
         with open(folder / "pam.d" / "sudo", "a") as file:
-            file.write("session required pam_env.so readenv=1 user_readenv=0\n")
+            file.write("session required pam_env.so readenv=1 user_readenv=1\n")
         return ["unshare", "-m", "sh", "-c", f'mount --make-rprivate / && mount --bind {folder} /etc && exec "$@"', "sh"]
 
     return fresh
@@ -34,6 +34,7 @@ def test_tasks_see_what_earlier_ones_have_changed(hosts, etc):
     ours, said = run(sides.ours(venv), hosts, "surroundings", inventory, etc())
     assert any(record["task"].startswith("the end") for record in stock), stock_said[-2000:]
     seen = [record["result"]["environment"] for record in stock if "environment" in record["result"] and "account" in record["task"]]
-    assert [each["MITOGEN_NEW"] for each in seen][:4] == [None, "new value", "again", None], "stock's sudo reads no /etc/environment"
+    values = [each["MITOGEN_NEW"] for each in seen]
+    assert values[:7] == [None, "new value", "again", None, "own", f"/home/{hosts.other}/own", None], "stock's sudo reads no environment files"
     found = results.compare(stock, ours)
     assert not found, "\n".join([*found, said[-1000:]])

@@ -108,6 +108,22 @@ def test_reset_ends_a_node_and_all_behind_it_and_the_next_request_opens_it_anew(
     assert router.request("reset", [LOCAL, child("nobody")]) == [b"{}"]
 
 
+def test_what_is_under_way_when_its_node_is_reset_comes_to_its_end(router, tmp_path):
+    """Two hosts of a play may be the same place."""
+    os.mkfifo(tmp_path / "fifo")
+    call = json.dumps({"argv": ["cat", str(tmp_path / "fifo")]}).encode()
+    web, root = [LOCAL, child("web1")], [LOCAL, child("web1"), child("root")]
+    node, below = pid(router, *web), pid(router, *root)
+    stream = router.client.begin({"op": "exec", "hops": 3}, [*root, call, b"", b"{}"])
+    assert router.request("reset", web) == [b"{}"]
+    another = pid(router, *web)
+    assert another != node and pid(router, *root) != below
+    (tmp_path / "fifo").write_text("done")
+    assert router.client.wait(stream)[1] == b"done"
+    assert gone(node) and gone(below)
+    assert pid(router, *web) == another and names(router) == ["here", "web1", "root"]
+
+
 #: Stands in for ssh: goes on when so many have started. Opened for both, a pipe makes nobody wait.
 RENDEZVOUS = """#!/bin/sh
 mkfifo "$0.$$"

@@ -23,6 +23,18 @@ import Wire
     #expect(tree.node(for: key("bx")) == nil)
   }
 
+  @Test func withoutTheirKeysNodesStayAndTheirRoutesAreFree() {
+    var (tree, bastion, web, root, _) = family()
+    tree.takeKeys(of: web)
+    #expect(tree.node(for: key("b"))?.id == bastion)
+    #expect(tree.node(for: key("bw")) == nil && tree.node(for: key("bwr")) == nil)
+    #expect(tree[root]?.parent == web)
+    let another = tree.add(key: key("bw"), parent: bastion).id
+    #expect(tree.node(for: key("bw"))?.id == another)
+    #expect(tree.remove(web).map(\.id).last == web)
+    #expect(tree.node(for: key("bw"))?.id == another)
+  }
+
   @Test func framesOfEveryNodeTravelOverTheFirstHopsLink() {
     let (tree, bastion, web, root, _) = family()
     #expect(tree[root]?.first == bastion)

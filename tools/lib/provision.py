@@ -12,8 +12,9 @@ import venvs
 
 #: To build and to run on this machine.
 BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "python3-venv")
-#: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root.
-HOST_PACKAGES = ("acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt")
+#: In addition, for targets of our own on loopback; stock Ansible needs setfacl where it becomes one that is not root, the module
+#: `expect` needs pexpect.
+HOST_PACKAGES = ("acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt", "python3-pexpect")
 #: In addition, for containers: half a gigabyte, so for the tests only.
 CONTAINER_PACKAGES = ("busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd", "dbus", "systemd-container")
 #: In addition, for the tests of quoting, of smart cards, and of modules in Lua.

@@ -12,6 +12,9 @@ CLASSES = type if not PY2 else (type, types.ClassType)
 HEAP_TYPE = 1 << 9
 # What the names of `time` are that follow the environment.
 OF_ZONE = ('tzname', 'timezone', 'altzone', 'daylight')
+# Of other people's, those that Ansible's module_utils and many of its modules import, and that keep nothing of a task.
+LIBRARIES = frozenset([
+    '_cffi_backend', 'cffi', 'cryptography', 'pexpect', 'ptyprocess', 'selinux', '_selinux', 'six', 'yaml', '_yaml'])
 # Modules some of whose names are others in a new executor.
 MADE_ANEW = ('threading', 'time')
 
@@ -194,8 +197,8 @@ class ModuleState(object):
             cache.cache_clear()
 
     def restore_loaded(self, changed, imported):
-        """Appends to `imported` what of Python's own was not loaded before, and maybe patched since; returns why the
-        process must be retired, or None."""
+        """Appends to `imported` what of Python's own, or of LIBRARIES, was not loaded before, and maybe patched since; returns
+        why the process must be retired, or None."""
         if sys.modules == self._loaded:
             return None
         for name, module in list(sys.modules.items()):
@@ -206,7 +209,7 @@ class ModuleState(object):
                         changed.append('module ' + name)
             elif module is None or self._belongs(name):
                 del sys.modules[name]
-            elif is_standard(name, module):
+            elif is_standard(name, module) or name.partition('.')[0] in LIBRARIES:
                 imported.append(name)
             elif location(module):
                 return 'it imported %s, which may keep state' % name

@@ -70,6 +70,10 @@ class Loaders(object):
         if method is not None:
             method.preload(self._get_become(name))
 
+    def is_ours(self, name):
+        """Whether a connection of this name is opened by the router, as far as its name tells."""
+        return self._catalogue().connection(name) is not None
+
     def get_with_context(self, name, *args, **kwargs):
         if not self._is_active() or kwargs.get('class_only'):
             return self._get_connection(name, *args, **kwargs)

@@ -13,7 +13,7 @@ import shlex
 
 from ansible import constants as C
 
-from .catalogue import UNSAID, plain
+from .catalogue import plain
 
 #: What INTERPRETER_PYTHON may say in place of a path.
 DISCOVERY_MODES = frozenset(['auto', 'auto_legacy', 'auto_silent', 'auto_legacy_silent'])

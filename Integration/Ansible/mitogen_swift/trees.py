@@ -64,7 +64,6 @@ class Tree(object):
     def run(self):
         action = self._action
         modules.inform(action)
-        remove = action._remove_tmp_path
         try:
             action._copy_file = functools.partial(self._note, self._files, self._copy_file)
             action._execute_module = functools.partial(self._note, self._others, self._execute_module)

@@ -113,7 +113,8 @@ def execute(executor, ready, program, main, call, arguments):
     IMPORTER.program = ready
     main.__file__ = '%s/%s' % (ROOT, ready.entry)
     main.__loader__ = IMPORTER
-    main.__package__ = ready.name.rpartition('.')[0]
+    # 2.7 takes no text for it.
+    main.__package__ = str(ready.name.rpartition('.')[0])
     main._module_fqn = ready.name
     if not PY2:
         main.__spec__ = IMPORTER.find_spec(ready.name)

@@ -3,8 +3,9 @@ import glob
 import os
 import sys
 
-SERIES = ('2.7', '3.6', '3.8', '3.11', '3.13')
-
+#: All of them, where the tests are run for every Python that there is.
+IN_FULL = bool(os.environ.get('MITOGEN_TEST_MATRIX'))
+SERIES = ('2.7', '3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13', '3.14') if IN_FULL else ('2.7', '3.6', '3.8', '3.11', '3.13')
 
 def interpreters():
     root = os.environ.get('PYENV_ROOT') or os.path.expanduser('~/.pyenv')
@@ -20,5 +21,5 @@ NEWEST_FIRST = sorted(interpreters().items(), key=lambda item: [int(n) for n in 
 EVERY = [path for _, path in NEWEST_FIRST]
 NAMES = [name for name, _ in NEWEST_FIRST]
 # Where a test starts many processes: the oldest, the oldest 3, and the newest.
-FEW = [path for name, path in NEWEST_FIRST if name in ('2.7', '3.6', NEWEST_FIRST[0][0])]
-FEW_NAMES = [name for name, _ in NEWEST_FIRST if name in ('2.7', '3.6', NEWEST_FIRST[0][0])]
+FEW_NAMES = [name for name in NAMES if IN_FULL or name in ('2.7', '3.6', NAMES[0])]
+FEW = [path for name, path in NEWEST_FIRST if name in FEW_NAMES]
