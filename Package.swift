@@ -179,6 +179,10 @@ let package = Package(
     .target(
       name: "Authoring", dependencies: ["Dialogue", "Plans", "PluginABI", "Registry"], path: "Core/Authoring",
       resources: [
+        .embedInCode("Live/play.yml"),
+        .embedInCode("Live/say.sh"),
+        .embedInCode("Live/tasks.yml"),
+        .embedInCode("Live/verdicts.py"),
         .embedInCode("Templates/Makefile.template"),
         .embedInCode("Templates/Makefile_swift.template"),
         .embedInCode("Templates/Package_swift.template"),
@@ -187,6 +191,7 @@ let package = Package(
         .embedInCode("Templates/become.c.template"),
         .embedInCode("Templates/become.swift.template"),
         .embedInCode("Templates/become_tests.swift.template"),
+        .embedInCode("Templates/bundle.c.template"),
         .embedInCode("Templates/case_become_denied.json.template"),
         .embedInCode("Templates/case_become_password.json.template"),
         .embedInCode("Templates/case_become_refused.json.template"),
@@ -203,6 +208,8 @@ let package = Package(
         .embedInCode("Templates/gitignore.template"),
         .embedInCode("Templates/half.py.template"),
         .embedInCode("Templates/json.h.template"),
+        .embedInCode("Templates/library.c.template"),
+        .embedInCode("Templates/library.swift.template"),
         .embedInCode("Templates/mitogen_plugin.h"),
         .embedInCode("Templates/runner.c.template"),
         .embedInCode("Templates/runner.swift.template"),
@@ -330,8 +337,24 @@ let package = Package(
       ],
       path: "Tests/MitogenTests", swiftSettings: strict),
     .executableTarget(
-      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz",
+      name: "WireFuzz", dependencies: ["Wire", .product(name: "NIOCore", package: "swift-nio")], path: "Tests/Fuzz/Wire",
       swiftSettings: strict),
+    .executableTarget(
+      name: "PluginFuzz", dependencies: ["PluginTestKit", "Registry"], path: "Tests/Fuzz/Plugins", swiftSettings: strict),
     .testTarget(name: "RouterTests", dependencies: ["Router"], path: "Tests/RouterTests", swiftSettings: strict),
   ]
 )
+
+// Only the boundary to plugins and its tests: what `tools/test --sanitize` builds another time.
+if Context.environment["MITOGEN_PACKAGE"] == "boundary" {
+  func withNeeds(of names: Set<String>) -> Set<String> {
+    var all = names
+    for target in package.targets where names.contains(target.name) {
+      for case .byNameItem(let name, _) in target.dependencies { all.insert(name) }
+    }
+    return all == names ? all : withNeeds(of: all)
+  }
+  let kept = withNeeds(of: ["AuthoringTests", "RegistryTests"])
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.products = []
+}

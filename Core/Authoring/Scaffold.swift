@@ -4,6 +4,8 @@ import Plans
 public struct Scaffold: Sendable {
   public enum Kind: String, CaseIterable, Sendable {
     case connection, become, runner
+    /// One of each in one library.
+    case bundle
   }
 
   public enum Language: String, CaseIterable, Sendable {
@@ -57,42 +59,85 @@ public struct Scaffold: Sendable {
   }
 
   /// `serial-console` as `serial_console`: the beginning of names in C and of options.
-  var identifier: String { String(name.map { $0 == "-" ? "_" : $0 }) }
+  var identifier: String { Self.identifier(name) }
+
+  private static func identifier(_ name: String) -> String { String(name.map { $0 == "-" ? "_" : $0 }) }
 
   /// `serial-console` as `SerialConsole`.
   public var module: String {
     name.split { $0 == "-" || $0 == "_" }.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 
+  /// The name of a Swift package's target: mitogen's own, such as Wire and Router, are in the same graph.
+  var target: String { module + "Plugin" }
+
   public var files: [File] {
-    switch language {
-    case .c: filesInC
-    case .swift: filesInSwift
+    let own =
+      switch language {
+      case .c: filesInC
+      case .swift: filesInSwift
+      }
+    return (own + parts.flatMap(cases)).sorted { $0.path < $1.path }
+  }
+
+  // MARK: The plugins in it
+
+  /// One plugin of the package.
+  struct Part {
+    enum Role: String, CaseIterable {
+      case connection, become, runner
+    }
+
+    var role: Role
+    var name: String
+  }
+
+  var parts: [Part] {
+    switch kind {
+    case .connection: [Part(role: .connection, name: name)]
+    case .become: [Part(role: .become, name: name)]
+    case .runner: [Part(role: .runner, name: name)]
+    // A become method is a connection method too: the two need names of their own.
+    case .bundle:
+      [
+        Part(role: .connection, name: name), Part(role: .become, name: name + "-account"),
+        Part(role: .runner, name: name + "-script"),
+      ]
     }
   }
+
+  var isBundle: Bool { kind == .bundle }
+  var hasRunner: Bool { parts.contains { $0.role == .runner } }
 
   // MARK: What both languages have
-
-  var use: [UInt8] {
-    switch kind {
-    case .connection: PackageResources.use_connection_md_template
-    case .become: PackageResources.use_become_md_template
-    case .runner: PackageResources.use_runner_md_template
-    }
-  }
 
   private var summary: String {
     switch kind {
     case .connection: "The connection method `ansible_connection: \(name)`"
     case .become: "The become method `ansible_become_method: \(name)`"
     case .runner: "A runner for a kind of module"
+    case .bundle: "A connection method, a become method and a kind of module of one site"
     }
   }
 
-  /// The cases in `cases`, each by the beginning of its file's name.
-  var cases: [File] {
+  /// How each is used, for the README.
+  var use: String {
+    let texts = parts.map { part in
+      let template =
+        switch part.role {
+        case .connection: PackageResources.use_connection_md_template
+        case .become: PackageResources.use_become_md_template
+        case .runner: PackageResources.use_runner_md_template
+        }
+      return String(decoding: file("", template, of: part).bytes, as: UTF8.self)
+    }
+    return texts.joined(separator: "\n")
+  }
+
+  /// The cases of a plugin in `cases`, each by the beginning of its file's name.
+  private func cases(_ part: Part) -> [File] {
     let all: [(String, [UInt8])] =
-      switch kind {
+      switch part.role {
       case .connection:
         [
           ("denied", PackageResources.case_connection_denied_json_template),
@@ -111,14 +156,17 @@ public struct Scaffold: Sendable {
           ("own", PackageResources.case_runner_own_json_template),
         ]
       }
-    return all.map { file("cases/\($0).json", $1) }
+    return all.map { file("cases/\(isBundle ? "\(part.role)-" : "")\($0).json", $1, of: part) }
   }
 
   /// A file from a template, its marks replaced.
-  func file(_ path: String, _ template: [UInt8], _ more: [String: String] = [:]) -> File {
+  ///
+  /// - Parameter part: whose name it is about; `nil`: the package's.
+  func file(_ path: String, _ template: [UInt8], of part: Part? = nil, _ more: [String: String] = [:]) -> File {
+    let name = part?.name ?? self.name
+    let identifier = Self.identifier(name)
     var marks = [
-      "name": name, "identifier": identifier, "IDENTIFIER": identifier.uppercased(), "Module": module, "summary": summary,
-      "kind": kind.rawValue,
+      "name": name, "identifier": identifier, "IDENTIFIER": identifier.uppercased(), "Module": module, "Target": target, "summary": summary,
     ]
     marks.merge(more) { $1 }
     return File(path: path, bytes: Self.filled(template, marks))

@@ -33,6 +33,14 @@
 #define SYS_close_range 436
 #endif
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* It takes every clone for a fork, and this child is one on our own memory, and waited for. */
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+#endif
+
 /* The child's frames are a few hundred bytes, and the listing's buffer 4 KiB. */
 enum { CHILD_STACK_SIZE = 32 * 1024, GUIDE_STACK_SIZE = 2 * CHILD_STACK_SIZE, LISTING_SIZE = 4096 };
 

@@ -14,25 +14,34 @@ struct AnsibleConfigCommand: ParsableCommand {
   var strategy = false
 
   func run() throws {
-    guard let folder = Installation.ansible else {
-      throw ValidationError(
-        "The Ansible side (Integration/Ansible) is not beside this executable. Run it from its installation.")
-    }
-    let settings: [(key: String, variable: String, value: String)] =
-      strategy
-      ? [
-        ("strategy_plugins", "ANSIBLE_STRATEGY_PLUGINS", "\(folder)/plugins/strategy"),
-        ("strategy", "ANSIBLE_STRATEGY", "mitogen_linear"),
-      ]
-      : [
-        ("callback_plugins", "ANSIBLE_CALLBACK_PLUGINS", "\(folder)/plugins/callback"),
-        ("callbacks_enabled", "ANSIBLE_CALLBACKS_ENABLED", "mitogen"),
-      ]
+    let settings = try Self.settings(byStrategy: strategy)
     if env {
       for setting in settings { print("export \(setting.variable)=\(setting.value)") }
     } else {
       print("[defaults]")
       for setting in settings { print("\(setting.key) = \(setting.value)") }
     }
+  }
+
+  struct Setting {
+    var key: String
+    var variable: String
+    var value: String
+  }
+
+  static func settings(byStrategy: Bool = false) throws -> [Setting] {
+    guard let folder = Installation.ansible else {
+      throw ValidationError(
+        "The Ansible side (Integration/Ansible) is not beside this executable. Run it from its installation.")
+    }
+    return byStrategy
+      ? [
+        Setting(key: "strategy_plugins", variable: "ANSIBLE_STRATEGY_PLUGINS", value: "\(folder)/plugins/strategy"),
+        Setting(key: "strategy", variable: "ANSIBLE_STRATEGY", value: "mitogen_linear"),
+      ]
+      : [
+        Setting(key: "callback_plugins", variable: "ANSIBLE_CALLBACK_PLUGINS", value: "\(folder)/plugins/callback"),
+        Setting(key: "callbacks_enabled", variable: "ANSIBLE_CALLBACKS_ENABLED", value: "mitogen"),
+      ]
   }
 }

@@ -8,7 +8,7 @@ struct PluginsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugins", abstract: "Show connection methods and module runners.",
     subcommands: [
-      List.self, Show.self, Why.self, Document.self, MakeManifest.self, Check.self, New.self, Header.self,
+      List.self, Show.self, Why.self, Docs.self, MakeManifest.self, Check.self, New.self, Header.self,
     ])
 
   struct Search: ParsableArguments {

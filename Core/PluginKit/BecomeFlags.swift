@@ -26,6 +26,8 @@ public struct BecomeFlags {
     let dashIsLogin: Bool
 
     /// - Parameters:
+    ///   - program: its name, for messages.
+    ///   - options: those that it has.
     ///   - honoured: what can be used, for hints.
     ///   - operandHint: what to do instead of a word that is no option.
     ///   - dashIsLogin: a lone `-` makes a login shell. It goes on behind all others: the BSDs' su reads no option after it.

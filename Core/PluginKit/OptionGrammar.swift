@@ -16,7 +16,11 @@ public struct OptionGrammar<Effect: Sendable>: Sendable {
     public var value: Value
     public var effect: Effect
 
-    /// - Parameter letters: all that mean the same; empty for an option that has a long name only.
+    /// - Parameters:
+    ///   - letters: all that mean the same; empty for an option that has a long name only.
+    ///   - name: the long one, without its hyphens.
+    ///   - value: whether one follows.
+    ///   - effect: what the caller does about it.
     public init(_ letters: String, _ name: String? = nil, _ value: Value = .none, _ effect: Effect) {
       self.letters = letters
       self.name = name

@@ -8,8 +8,8 @@ REFERENCE = INTEGRATION / 'methods.md'
 
 
 def test_it_is_what_the_command_prints():
-    printed = subprocess.run([str(MITOGEN), 'plugins', 'document'], check=True, capture_output=True, text=True).stdout
-    assert REFERENCE.read_text() == printed, f'mitogen plugins document > {REFERENCE.relative_to(ROOT)}'
+    printed = subprocess.run([str(MITOGEN), 'plugins', 'docs'], check=True, capture_output=True, text=True).stdout
+    assert REFERENCE.read_text() == printed, f'mitogen plugins docs > {REFERENCE.relative_to(ROOT)}'
 
 
 def test_the_guide_names_every_method():

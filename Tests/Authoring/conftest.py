@@ -1,6 +1,5 @@
 """Libraries of strangers: compiled by the system's C compiler, and tried by `mitogen plugins check`."""
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tools" / "lib"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from places import REPOSITORY, TIME_LIMIT, environment, make, swift_environment  # noqa: E402, F401  (also for the tests)
 
 import paths  # noqa: E402
 
 SOURCES = REPOSITORY / "Tests" / "PluginABI"
 INCLUDE = REPOSITORY / "Core" / "PluginABI" / "include"
-#: A whole examination, in seconds; far above what any takes.
-TIME_LIMIT = 300
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,3 @@ def cell(workshop):
     library = workshop.compile(SOURCES / "minimal.c")
     workshop.manifest(library)
     return library
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """A user's, with this release of mitogen on the PATH and none of its variables set."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MITOGEN_", "PYTEST_", "PYTHON"))}
-    return kept | {"HOME": str(folder), "PATH": f"{paths.RELEASE}:{os.environ['PATH']}"}

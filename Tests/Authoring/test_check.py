@@ -197,7 +197,7 @@ def test_a_case_that_is_not_met_fails(workshop, cell, case, words):
 
 def test_help_names_what_there_is():
     text = mitogen("plugins", "check", "--help").stdout
-    assert "--cases" in text and "--deadline" in text
+    assert "--cases" in text and "--deadline" in text and "--live" in text
 
 
 def test_a_reader_that_goes_away_is_no_crash(cell):

@@ -1,23 +1,18 @@
-"""`mitogen plugins new`: what it writes builds, passes its own tests and the harness, and exports one symbol."""
-import os
+"""`mitogen plugins new`: what it writes builds, passes its own tests and the harness, and exports one symbol. In Swift it is built once, by
+the test of the page for authors."""
 import subprocess
 
 import pytest
-from conftest import INCLUDE, REPOSITORY, TIME_LIMIT, check, environment, mitogen
+from conftest import INCLUDE, TIME_LIMIT, environment, make, mitogen
 
-KINDS = ("connection", "become", "runner")
+KINDS = ("connection", "become", "runner", "bundle")
 
 
 def new(folder, *words):
     return mitogen("plugins", "new", *words, cwd=folder, env=environment(folder))
 
 
-def make(package, *words):
-    return subprocess.run(["make", *words], cwd=package, env=environment(package.parent), capture_output=True, text=True, timeout=TIME_LIMIT)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name, library", [("acme", "libAcme.so"), ("serial-console_2", "libSerialConsole2.so"), ("long", "libLong.so")])
+@pytest.mark.parametrize("kind, name, library", [*((kind, "acme", "libAcme.so") for kind in KINDS), ("bundle", "serial-console_2", "libSerialConsole2.so")])
 def test_a_package_in_c_builds_and_passes_at_once(tmp_path, kind, name, library):
     done = new(tmp_path, name, "--kind", kind)
     assert done.returncode == 0, done.stderr
@@ -29,7 +24,7 @@ def test_a_package_in_c_builds_and_passes_at_once(tmp_path, kind, name, library)
     assert [line for line in done.stdout.splitlines() if line.startswith("ok    case ")], done.stdout
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[:3])
 def test_it_holds_under_the_sanitizers_of_the_compiler(tmp_path, kind):
     """The library is read by a program of its own, since a sanitizer has to be there first."""
     new(tmp_path, "acme", "--kind", kind)
@@ -87,23 +82,6 @@ int main(void) {
 """
 
 
-def test_a_package_in_swift_builds_and_passes_at_once(tmp_path):
-    """Of the three kinds the one with the most in it: each takes a build of PluginKit. Its tests in Swift would take one more, for debugging."""
-    done = new(tmp_path, "acme", "--kind", "runner", "--language", "swift", "--mitogen", str(REPOSITORY))
-    assert done.returncode == 0, done.stderr
-    package, values = tmp_path / "acme", environment(tmp_path)
-    # What SwiftPM has fetched for this package it need not fetch again.
-    values["HOME"] = os.environ.get("HOME", str(tmp_path))
-    done = subprocess.run(["make"], cwd=package, env=values, capture_output=True, text=True, timeout=TIME_LIMIT)
-    assert done.returncode == 0, done.stdout + done.stderr
-    verdicts = check(package / "build" / "libAcme.so", "--cases", *sorted((package / "cases").iterdir()))
-    assert verdicts.failures == [] and verdicts.status == 0
-    assert "ok    exports: mitogen_library_v1, and nothing else" in verdicts
-    # Swift's runtime is in it.
-    needs = next(line for line in verdicts.lines if line.startswith("ok    linkage: "))
-    assert "libswiftCore" not in needs
-
-
 def test_nothing_is_written_over(tmp_path):
     assert new(tmp_path, "acme", "--kind", "become").returncode == 0
     before = (tmp_path / "acme" / "src" / "acme.c").read_text()
@@ -127,7 +105,7 @@ def test_no_mark_of_a_template_is_left(tmp_path):
     for path in tmp_path.rglob("*"):
         if path.is_file():
             words = path.read_text().replace("actions/checkout@v4", "").replace("deploy@", "").replace("$@", "")
-            assert "@" not in words.replace("@c @implementation", "").replace("@testable", "").replace("@Test", ""), path
+            assert "@" not in words.replace("@c @implementation", "").replace("@Suite", "").replace("@Test", ""), path
 
 
 def test_swift_has_to_be_told_where_mitogen_is(tmp_path):

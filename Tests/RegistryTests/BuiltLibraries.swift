@@ -10,6 +10,17 @@ enum BuiltLibraries {
     return String(executable[..<executable.lastIndex(of: "/")!])
   }()
 
+  /// Of the helper process. It is told a sanitizer's options, which the registry keeps from it with the rest of the environment.
+  static let helperCommand: [String] = {
+    var command: [String] = []
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] {
+      if let options = getenv(name) { command.append("\(name)=\(String(cString: options))") }
+    }
+    if !command.isEmpty { command.insert("/usr/bin/env", at: 0) }
+    command.append(buildFolder + "/PluginHostForTests")
+    return command
+  }()
+
   private static let plugins = [
     "Local", "SetNS", "SSH", "Sudo", "Su", "Doas", "Become",
     "Binary", "JSONArgs", "ModuleReplacer", "NewStyle", "OldStyle", "WantJSON",

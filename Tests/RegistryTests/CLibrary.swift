@@ -55,7 +55,7 @@ enum CLibrary {
     Registry(
       configuration: .init(
         folders: [.init(folder(of: library), .environment)], isolation: isolation, loadDeadline: loadDeadline,
-        helperCommand: [BuiltLibraries.buildFolder + "/PluginHostForTests"], log: log))
+        helperCommand: BuiltLibraries.helperCommand, log: log))
   }
 }
 

@@ -17,8 +17,8 @@ BUILD_PACKAGES = ("libffi-dev", "liblzma-dev", "zlib1g-dev", "openssh-client", "
 HOST_PACKAGES = ("acl", "openssh-server", "sudo", "opendoas", "rsync", "iproute2", "python3-apt", "python3-pexpect")
 #: In addition, for containers: half a gigabyte, so for the tests only.
 CONTAINER_PACKAGES = ("busybox-static", "docker.io", "podman", "buildah", "lxc", "lxd", "dbus", "systemd-container")
-#: In addition, for the tests of quoting and of smart cards.
-TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2")
+#: In addition, for the tests of quoting, of smart cards, and of modules in Lua.
+TEST_PACKAGES = ("zsh", "fish", "tcsh", "softhsm2", "lua5.4")
 
 
 class SetupFailed(Exception):

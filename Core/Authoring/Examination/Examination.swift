@@ -25,13 +25,16 @@ public struct Examination: Sendable {
   }
 
   /// Calls `report` for each check, in turn. Blocks.
-  public func run(cases: [CaseFile] = [], _ report: (Verdict) -> Void) {
-    guard appearance(report) else { return }
+  ///
+  /// - Returns: the names of the connection and become methods that the library has; `nil` where it could not be loaded.
+  public func run(cases: [CaseFile] = [], _ report: (Verdict) -> Void) -> [String]? {
+    guard appearance(report) else { return nil }
     let contents: LibraryContents
     do {
       contents = try library.contents()
     } catch {
-      return report(failure("loading", error))
+      report(failure("loading", error))
+      return nil
     }
     report(.init(grade: .ok, item: "loading", text: "version \(contents.version), ABI \(contents.abi), \(Self.names(contents))"))
     for what in contents.leftAside {
@@ -44,6 +47,7 @@ public struct Examination: Sendable {
       if case .moduleRunner = plugin.kind { examineRunner(plugin.name, report) }
     }
     for file in cases { report(verdict(on: file, contents)) }
+    return contents.plugins.filter { $0.kind == .connectionMethod }.map(\.name)
   }
 
   private static func names(_ contents: LibraryContents) -> String {
