@@ -15,7 +15,7 @@ import Wire
 final class FileSource: StreamReceiving, KeptPlaceUsing {
   private static let piece = WireLimits.fragment
   /// Bytes that are read at a time: a change of threads for each piece would cost as much as the piece.
-  private static let readAtOnce = 262_144
+  private static let readAtOnce = 524_288
   /// Bytes of what the node has that are read at a time, to be compared: others want the desk too.
   private static let comparedAtOnce = 8_388_608
   /// Seconds that a transfer waits for another to bring what both want to the hop before them.
@@ -165,7 +165,8 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   }
 
   func streamFailed(_ failure: Failure, on stream: NodeStream) {
-    if case .again = state, let client, client.isLive {
+    // The node's own answer, and not its end.
+    if case .again = state, failure.code == "cancelled", let client, client.isLive {
       letGo()
       return send(over: core.openStream(on: stream.node, receiver: self))
     }
@@ -247,7 +248,7 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   }
 
   private func readOn(_ reader: SourceReader) {
-    guard !reader.isReading, !reader.isAtEnd, pieces.count * Self.piece < Self.readAtOnce else { return }
+    guard !reader.isReading, !reader.isAtEnd, pieces.count * Self.piece < Self.readAtOnce / 2 else { return }
     reader.read(Self.readAtOnce) { result in
       guard case .success(var bytes) = result else { return self.readFailed(result) }
       while let piece = bytes.readSlice(length: min(Self.piece, bytes.readableBytes)), piece.readableBytes > 0 {

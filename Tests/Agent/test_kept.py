@@ -118,6 +118,25 @@ def test_a_hop_passes_on_what_another_is_to_keep(agent, tmp_path):
     assert agent.wait(lambda f: f[2] == LOST)[:5] == (20, 0, LOST, 0, b'others')
 
 
+def test_of_many_files_those_that_were_asked_for_last_are_kept(modern_agent, tmp_path):
+    agent = modern_agent
+    hops.opened(agent, 20, hops.local())
+    stream = begin(agent, 20, tmp_path / 'file', size=1 << 20)
+
+    def send(kind, number, payload):
+        agent.send(20, stream, kind, struct.pack('>I6sQ', NODE, b'%06d' % number, 0) + payload, rank=3)
+
+    for number in range(64):
+        send(KEEP, number, b'x')
+    send(REPEAT, 0, wire.U32.pack(1))
+    for number in range(64, 70):
+        send(KEEP, number, b'x')
+    lost = [agent.wait(lambda f: f[2] == LOST)[4] for _ in range(6)]
+    assert lost == [b'%06d' % number for number in range(1, 7)]
+    agent.send(20, stream, wire.CANCEL)
+    agent.wait(lambda f: f[:3] == (20, stream, wire.ERROR))
+
+
 def test_nothing_is_left_in_the_file_system(agent, children, tmp_path):
     before = set(os.listdir('/var/tmp'))
     stream = begin(agent, 20, tmp_path / 'file')

@@ -10,6 +10,8 @@ KEPT_KINDS = frozenset((KEEP, REPEAT))
 KEPT_IN = ('/var/tmp', '/tmp', '/usr/tmp')
 # Bytes that are kept; beyond that, what nobody has asked for longest is lost. A file system never gives more than half of what it has left.
 MOST_KEPT = 2147483648
+# And files: each has a descriptor of this process.
+MOST_FILES = 64
 # Bytes of each DATA that is made of what is kept.
 PASSED = 65536
 # Behind the number of the node that keeps: a name, and where in the file the bytes belong.
@@ -52,7 +54,8 @@ class Kept(object):
             self._order.append(name)
         file = self._files[name]
         file[1] = max(file[1], offset + len(data))
-        while sum([size for _, size in self._files.values()]) > MOST_KEPT and len(self._order) > 1:
+        while len(self._order) > 1 and (
+                len(self._order) > MOST_FILES or sum([size for _, size in self._files.values()]) > MOST_KEPT):
             oldest = [other for other in self._order if other != name][0]
             self._forget(oldest)
             self._lost(oldest)
