@@ -44,6 +44,7 @@ class Play:
         return [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.folder / "inventory.json"), str(self.folder / "play.json")]
 
     def on_a_terminal(self, **more):
+        (self.folder / "there").unlink(missing_ok=True)
         ours, theirs = pty.openpty()
         process = subprocess.Popen(self.command, cwd=self.folder, env=self.environment(**more), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
         os.close(theirs)
