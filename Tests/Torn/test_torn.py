@@ -1,7 +1,7 @@
 """Transfers that are cut off at any point, by the end of any part or by a full disk, while somebody reads the destination without pause.
 
 Never is there a part of a file, or a mixture; nothing is left when the transfer was made again, and that has the right content.
-MITOGEN_TORN_TRANSFERS: how many are cut off (40; `tools/torn` cuts 500). MITOGEN_TORN_SEED: another seed cuts elsewhere.
+MITOGEN_TORN_TRANSFERS: how many are cut off (30; `tools/torn` cuts 500). MITOGEN_TORN_SEED: another seed cuts elsewhere.
 """
 import ctypes
 import hashlib
@@ -19,7 +19,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 MITOGEN = HERE.parents[1] / ".build" / "release" / "mitogen"
 RELAY = HERE / "killing_ssh.py"
-TRANSFERS = int(os.environ.get("MITOGEN_TORN_TRANSFERS", 40))
+TRANSFERS = int(os.environ.get("MITOGEN_TORN_TRANSFERS", 30))
 SEED = int(os.environ.get("MITOGEN_TORN_SEED", 1))
 #: Seconds for a transfer, and for what is left of one to end.
 LIMIT = 60
