@@ -257,7 +257,7 @@ def test_what_comes_into_the_private_directory_is_gone_on_with_by_another_node(t
     deadline = time.monotonic() + 20
     while os.path.exists(directory):
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells when an agent has cleaned up: it is looked for again
     stream, told, directory = put_there(second)
     assert told == {'have': 131072, 'sha256': sum_of(BIG[:131072])}
     go_on(second, stream, BIG, 131072)

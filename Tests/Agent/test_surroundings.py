@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from etc_copy import copy_etc
 from support import core, pythons
 from support.controller import Controller
 from support.programs import Program
@@ -61,7 +62,7 @@ class Machine(object):
 
     def __init__(self, python, folder):
         self.etc, self.home = folder / 'etc', folder / 'home'
-        shutil.copytree('/etc', self.etc, symlinks=True, ignore=shutil.ignore_patterns('ssl', 'alternatives'))
+        copy_etc(self.etc, without=('ssl', 'alternatives'))
         self.home.mkdir()
         (self.etc / 'environment').write_text('KEPT=1\n')
         enter = folder / 'python'

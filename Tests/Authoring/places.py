@@ -10,7 +10,7 @@ sys.path.insert(0, str(REPOSITORY / "tools" / "lib"))
 import paths  # noqa: E402
 
 #: A whole build or examination, in seconds; far above what any takes.
-TIME_LIMIT = 600
+TIME_LIMIT = 1800
 #: Swift builds all packages of authors here: PluginKit once, then each one's own few files. SwiftPM lets one build at a time into it.
 SCRATCH = paths.CACHE / "authors"
 

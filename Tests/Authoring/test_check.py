@@ -5,7 +5,7 @@ from pathlib import Path
 
 import paths
 import pytest
-from conftest import SOURCES, check, mitogen
+from conftest import SOURCES, TIME_LIMIT, check, mitogen
 
 OURS = sorted(paths.RELEASE.glob("libMitogen*.so"))
 
@@ -202,5 +202,5 @@ def test_help_names_what_there_is():
 
 def test_a_reader_that_goes_away_is_no_crash(cell):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", f"'{paths.MITOGEN}' plugins check '{cell}' | true"], stderr=subprocess.PIPE,
-                          env=os.environ, timeout=60)
+                          env=os.environ, timeout=TIME_LIMIT)
     assert done.stderr == b""

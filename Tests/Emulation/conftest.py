@@ -16,7 +16,7 @@ import venvs  # noqa: E402
 from hosts import Hosts  # noqa: E402
 
 #: A whole run, in seconds; far above what the slowest takes.
-TIME_LIMIT = 300
+TIME_LIMIT = 900
 
 
 @pytest.fixture(scope="session")

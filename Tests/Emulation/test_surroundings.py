@@ -7,6 +7,7 @@ from conftest import run
 
 import sides
 import venvs
+from etc_copy import copy_etc
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def etc(hosts):
     def fresh() -> list[str]:
         folder = hosts.state / "etc"
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree("/etc", folder, symlinks=True)
+        copy_etc(folder)
         (folder / "environment").write_text("MITOGEN_KEPT=first\n")
         (folder / "localtime").unlink(missing_ok=True)
         (folder / "localtime").symlink_to("/usr/share/zoneinfo/UTC")

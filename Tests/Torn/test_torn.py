@@ -123,7 +123,7 @@ class World:
         deadline = time.monotonic() + LIMIT
         while lives(pid):
             assert time.monotonic() < deadline, f"the agent {pid} lives on"
-            time.sleep(0.002)
+            time.sleep(0.002)  # nobody's child any more: nothing tells when it ends
 
     def hidden(self) -> list[Path]:
         return [path for path in self.target.rglob(".*")]
