@@ -223,7 +223,7 @@ let package = Package(
     // MARK: Command: the `mitogen` executable
     .executableTarget(
       name: "Command",
-      dependencies: ["Authoring", "Mitogen", "Plans", "Registry", "Router", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Authoring", "Mitogen", "Plans", "Registry", "Router", "Routing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Core/Command", swiftSettings: strict),
 
     // MARK: Plugins: one folder each; ContainerKit is what those of containers share, linked into each

@@ -1,6 +1,6 @@
 import Glibc
 import Mitogen
-import Router
+import Routing
 import Synchronization
 
 /// The last row of Ansible's terminal, which says how far transfers are as long as there are some.
@@ -9,7 +9,7 @@ import Synchronization
 /// and its first byte is `1` while the row stands, so that Ansible removes it before it writes a line of its own. The router
 /// never waits here: what cannot be shown now is shown a moment later, or not at all.
 ///
-/// Where the descriptor is no terminal, since the user wants that, one line follows the other.
+/// Where the descriptor is no terminal, since the user wants that, one line follows the other. What nobody reads is left out.
 final class TerminalRow: Sendable {
   private struct State {
     var meter: ProgressMeter?
@@ -52,12 +52,21 @@ final class TerminalRow: Sendable {
   private static let (clear, atBegin) = ("\r\u{1b}[K", "\r")
 
   private func write(_ line: String, _ state: inout State) {
-    guard isTerminal else { return Output.write(Array("mitogen: \(line)\n".utf8), to: descriptor) }
+    guard isTerminal else {
+      if hasRoom { Output.write(Array("mitogen: \(line)\n".utf8), to: descriptor) }
+      return
+    }
     takeTurn {
       put(Self.clear + cut(line) + Self.atBegin)
       say(stands: true)
     }
     state.stands = true
+  }
+
+  /// For a line, which is shorter than what a pipe then takes.
+  private var hasRoom: Bool {
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&wanted, 1, 0) == 1 && wanted.revents & Int16(POLLOUT) != 0
   }
 
   private func remove(_ state: inout State) {

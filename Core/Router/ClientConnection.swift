@@ -54,7 +54,7 @@ final class ClientConnection: LinkEvents {
   func linkEnded(_ link: LinkHandler, because failure: Failure) {
     for stream in streams.values {
       stream.clientGone()
-      core.transfers?.ended(stream)
+      core.transfers?.ended(stream, well: false)
     }
     streams.removeAll()
     core.clientEnded(self)
@@ -75,14 +75,15 @@ final class ClientConnection: LinkEvents {
     }
   }
 
-  /// Answers ERROR and forgets the stream.
+  /// Answers ERROR and forgets the stream, unless it was answered.
   func refuse(_ id: UInt32, _ failure: Failure) {
-    finished(id)
+    guard let stream = streams.removeValue(forKey: id) else { return }
+    core.transfers?.ended(stream, well: false)
     link.send(Frame(.error, stream: id, payload: WireJSON.encode(failure)))
   }
 
   func finished(_ id: UInt32) {
-    if let stream = streams.removeValue(forKey: id) { core.transfers?.ended(stream) }
+    if let stream = streams.removeValue(forKey: id) { core.transfers?.ended(stream, well: true) }
   }
 }
 
@@ -207,11 +208,13 @@ final class ClientStream: StreamReceiving {
   /// A transfer begins of which `progress` will say how far it is.
   func beginsTransfer(name: String, total: Int?) { core.transfers?.began(self, name: name, total: total) }
 
-  /// - Parameter bytes: of a transfer's content, so far.
-  func progress(_ bytes: Int) {
+  /// - Parameters:
+  ///   - bytes: of a transfer's content, so far.
+  ///   - isAll: no more comes.
+  func progress(_ bytes: Int, isAll: Bool = false) {
     guard bytes > told else { return }
     let now = NIODeadline.now()
-    guard now >= nextTelling else { return }
+    guard now >= nextTelling || isAll else { return }
     (told, nextTelling) = (bytes, now + Self.tellingInterval)
     core.transfers?.moved(self, to: bytes)
     guard tellsProgress else { return }

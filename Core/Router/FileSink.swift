@@ -15,6 +15,8 @@ final class FileSink: StreamReceiving {
   private var client: ClientStream?
   private let loop: any EventLoop
   private var file: HiddenFile?
+  /// Bytes of it, as of the last step.
+  private var size = 0
   private var reply: ByteBuffer?
   private var failed: Failure?
   /// Bytes of an earlier try that the node is to compare: what it sends begins with where it goes on.
@@ -136,7 +138,7 @@ final class FileSink: StreamReceiving {
     step { file throws(SystemFailure) in
       try FileSink.write(bytes, to: &file, path)
     } then: {
-      self.client?.progress(self.file?.size ?? 0)
+      self.client?.progress(self.size)
       then()
     }
   }
@@ -167,7 +169,7 @@ final class FileSink: StreamReceiving {
       if let failed = self.failed {
         self.client?.refuse(failed)
       } else {
-        self.client?.progress(content.readableBytes)
+        self.client?.progress(self.size + content.readableBytes, isAll: true)
         self.client?.reply(parts.first ?? ByteBuffer(string: "{}"), ByteBuffer())
       }
       self.client = nil
@@ -203,6 +205,7 @@ final class FileSink: StreamReceiving {
         }
       }.assumeIsolated().map { outcome in
         self.file = outcome.0
+        self.size = outcome.0?.size ?? self.size
         if let failure = outcome.1, self.failed == nil { self.failed = failure.failure }
         then()
       }.nonisolated()

@@ -1,5 +1,6 @@
 import Logging
 import Registry
+import Routing
 
 /// What the router is told when it starts.
 public struct RouterConfiguration: Sendable {
