@@ -75,32 +75,35 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   func send(over stream: NodeStream) {
     self.stream = stream
     state = .beginning
-    let path = self.path
-    desk.runIfActive(eventLoop: core.loop) { FileSource.begin(path) }.assumeIsolated().whenComplete { outcome in
-      switch outcome {
-      case .success(.success(.whole(let content, let digest))):
-        guard case .beginning = self.state else { return }
-        stream.request(Parts.encode(self.header(#""sha256":"\#(digest)""#), self.call, content))
-        self.client?.attach(stream)
-        self.client?.progress(content.readableBytes)
-      case .success(.success(.open(let descriptor, let state))):
-        let reader = SourceReader(descriptor, path: path, state: state, desk: self.desk, loop: self.core.loop)
-        guard case .beginning = self.state else { return reader.close() }
-        self.reader = reader
-        self.begin(reader, over: stream)
-      case .success(.failure(let failure)): self.fail(failure.failure)
-      case .failure: self.fail(Failure(code: "internal", message: "the router is shutting down"))
+    OpenedSource.open(path, desk: desk, loop: core.loop) { opened in
+      switch opened {
+      case .success(let source): self.begin(source, over: stream)
+      case .failure(let failure): self.fail(failure)
       }
     }
   }
 
-  private func begin(_ reader: SourceReader, over stream: NodeStream) {
-    guard client?.isLive == true else {
+  private func begin(_ source: OpenedSource, over stream: NodeStream) {
+    guard case .beginning = state else { return source.close() }
+    guard let client, client.isLive else {
+      source.close()
       // On the first way whoever cancelled it has been answered.
       if hasRepeated { client?.refuse(Failure(code: "cancelled", message: "the request was cancelled")) }
       core.abandon(stream)
       return finish()
     }
+    switch source {
+    case .whole(let content, let digest):
+      stream.request(Parts.encode(header(#""sha256":"\#(digest)""#), call, content))
+      client.attach(stream)
+      client.progress(content.readableBytes)
+    case .reader(let reader):
+      self.reader = reader
+      begin(reader, over: stream)
+    }
+  }
+
+  private func begin(_ reader: SourceReader, over stream: NodeStream) {
     let size = reader.state.size
     client?.beginsTransfer(name: "\(stream.node.name): \(path.split(separator: "/").last ?? "")", total: size)
     let isLarge = size >= HiddenFile.worthKeeping
@@ -120,31 +123,6 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
 
   private func header(_ more: String) -> ByteBuffer {
     ByteBuffer(string: #"{"op":"put","part":"\#(part.hex)",\#(more)}"#)
-  }
-
-  private enum Beginning {
-    /// Small enough for the request itself.
-    case whole(ByteBuffer, digest: String)
-    case open(Int32, SourceState)
-  }
-
-  private static func begin(_ path: String) -> Result<Beginning, SystemFailure> {
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { return .failure(SystemFailure("open", path)) }
-    do throws(SystemFailure) {
-      let state = try SourceState(of: fd, path)
-      guard state.isRegular else {
-        throw SystemFailure(Failure(code: "file", message: "\(path) on the controller is no file"))
-      }
-      guard state.size <= WireLimits.inlineFile else { return .success(.open(fd, state)) }
-      let content = try FilePiece.read(fd, upTo: WireLimits.inlineFile + 1, path)
-      guard !state.hasChanged(fd, path) else { throw .changed(path) }
-      close(fd)
-      return .success(.whole(content, digest: ContentSum(of: content).hex))
-    } catch {
-      close(fd)
-      return .failure(error)
-    }
   }
 
   // MARK: What the node says
@@ -205,7 +183,11 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
 
   private func fill() {
     guard case .sending = state, let stream, let reader else { return }
-    guard client?.isLive == true else { return finish() }
+    guard client?.isLive == true else {
+      // The node was told, and answers yet.
+      state = .concluded
+      return letGo()
+    }
     while let piece = pieces.first, fits(piece.readableBytes, on: stream) {
       guard let (frame, count) = frame(of: piece, on: stream) else { break }
       let bytes = pieces[..<count].reduce(0) { $0 + $1.readableBytes }

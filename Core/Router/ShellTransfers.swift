@@ -4,12 +4,15 @@ import Plans
 import Wire
 
 /// A file on its way to a place without Python: in pieces, each of which a command writes behind the one before it.
-/// Not atomic, as it is not with Ansible's own ways of transfer.
+/// Not atomic, as it is not with Ansible's own ways of transfer. A source that changes while it is read is told all the same.
 final class ShellPut {
   private struct Call: Decodable {
     var path: String
     var mode: String?
   }
+
+  /// Bytes of the source that a command is given.
+  private static let piece = 1_048_576
 
   private let request: ClientRequest
   private let shell: ShellNode
@@ -21,7 +24,7 @@ final class ShellPut {
   private var waiting = ByteBuffer()
   private var hasEnded = false
   private var isWriting = false
-  private var file: FileReader?
+  private var source: SourceReader?
 
   init(_ request: ClientRequest, _ shell: ShellNode, _ stream: ClientStream, _ core: RouterCore) {
     self.request = request
@@ -37,8 +40,7 @@ final class ShellPut {
       return stream.refuse(Failure(code: "protocol", message: "a call of put that cannot be read: \(error)"))
     }
     if let source = request.header.source {
-      file = FileReader(path: source, desk: core.fileDesk, loop: core.loop)
-      return readOn()
+      return OpenedSource.open(source, desk: core.fileDesk, loop: core.loop) { self.begin($0) }
     }
     struct Size: Decodable { var size: Int? }
     let announced = (try? WireJSON.decode(Size.self, from: request.part(0)))?.size ?? 0
@@ -54,14 +56,25 @@ final class ShellPut {
     writeOn()
   }
 
-  private func readOn() {
-    file?.next { result in
+  private func begin(_ opened: Result<OpenedSource, Failure>) {
+    switch opened {
+    case .success(.whole(let content, _)):
+      waiting = content
+      hasEnded = true
+      writeOn()
+    case .success(.reader(let reader)):
+      source = reader
+      readOn(reader)
+    case .failure(let failure): stream.refuse(failure)
+    }
+  }
+
+  private func readOn(_ source: SourceReader) {
+    source.read(Self.piece) { result in
       switch result {
-      case .success(let piece?):
+      case .success(let piece):
         self.waiting = piece
-        self.writeOn()
-      case .success(nil):
-        self.hasEnded = true
+        self.hasEnded = source.isAtEnd
         self.writeOn()
       case .failure(let failure): self.stream.refuse(failure)
       }
@@ -82,9 +95,9 @@ final class ShellPut {
     core.run(ShellCommand(script: Array(script.utf8), stdin: piece), by: shell, for: stream) { answer in
       self.isWriting = false
       guard answer.rc == 0 else { return self.stream.refuse(answer.failure(call.path)) }
-      self.stream.inputUsed(self.file == nil ? piece.count : 0)
+      if self.request.header.source == nil { self.stream.inputUsed(piece.count) }
       if piece.isEmpty { return self.finish() }
-      if self.file == nil { self.writeOn() } else { self.readOn() }
+      if let source = self.source, !self.hasEnded { self.readOn(source) } else { self.writeOn() }
     }
   }
 

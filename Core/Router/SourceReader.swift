@@ -76,6 +76,8 @@ final class SourceReader {
     (sum, offset) = (ContentSum(), 0)
   }
 
+  deinit { close() }
+
   func close() {
     guard !isClosed else { return }
     isClosed = true

@@ -28,9 +28,9 @@ LOCAL = hop("local", "here", python=[sys.executable])
 class Running:
     """`mitogen router` on a socket, and requests to it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *words, pass_fds=()):
         self.socket = str(folder / "router")
-        self.process = subprocess.Popen([str(MITOGEN), "router", "--socket", self.socket], stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([str(MITOGEN), "router", "--socket", self.socket, *words], stderr=subprocess.PIPE, pass_fds=pass_fds)
         self.logs = []
         self.client = Client(self.socket, log_level="debug", on_log=lambda *record: self.logs.append(record))
         while not self.client.connect():
