@@ -143,8 +143,8 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   }
 
   func streamFailed(_ failure: Failure, on stream: NodeStream) {
-    // The node's own answer, and not its end.
-    if case .again = state, failure.code == "cancelled", let client, client.isLive {
+    // The node's own answer, and not its end: it was cancelled, or the end came there before that, and bytes were missing.
+    if case .again = state, core.record(stream.node.id) === stream.node, let client, client.isLive {
       letGo()
       return send(over: core.openStream(on: stream.node, receiver: self))
     }

@@ -29,8 +29,15 @@ class Behind:
     def crossed(self):
         return int((self.folder / "crossed").read_text())
 
+    @property
+    def kept(self):
+        """The file of the hop's."""
+        open_files = [f"/proc/{self.bastion}/fd/{fd}" for fd in os.listdir(f"/proc/{self.bastion}/fd")]
+        path, = [path for path in open_files if ".kept." in os.readlink(path)]
+        return path
+
     def begin(self, number):
-        call = {"path": str(self.folder / str(number)), "size": SIZE}
+        call = {"path": str(self.folder / str(number)), "size": self.source.stat().st_size}
         route = self.routes[number]
         return self.router.client.begin({"op": "put", "hops": 2, "source": str(self.source)}, route + [json.dumps(call).encode()])
 
@@ -88,14 +95,21 @@ def test_when_the_first_gives_up_the_others_go_on(behind):
 
 def test_what_the_hop_has_lost_is_sent(behind):
     behind.end(behind.begin(0))
-    kept = [f"/proc/{behind.bastion}/fd/{fd}" for fd in os.listdir(f"/proc/{behind.bastion}/fd")]
-    kept, = [path for path in kept if ".kept." in os.readlink(path)]
-    os.truncate(kept, SIZE // 2)
+    os.truncate(behind.kept, SIZE // 2)
     before = behind.crossed
     behind.end(behind.begin(1))
     assert behind.is_at(1) and behind.crossed - before > SIZE // 4
     behind.end(behind.begin(2))
     assert behind.is_at(2)
+
+
+def test_what_is_lost_when_all_was_said_is_sent_as_well(behind):
+    """A file that goes in one flight: its end is there before the hop has said that it lost the file."""
+    behind.source.write_bytes(os.urandom(200_000))
+    behind.end(behind.begin(0))
+    os.truncate(behind.kept, 100_000)
+    behind.end(behind.begin(1))
+    assert behind.is_at(1)
 
 
 def test_a_hop_with_one_node_behind_it_keeps_nothing(router, tmp_path):
