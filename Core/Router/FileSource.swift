@@ -206,35 +206,42 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
   /// The frame of the next piece, which may stand for several; `nil`: it has to wait for another transfer.
   private func frame(of piece: ByteBuffer, on stream: NodeStream) -> (Frame, pieces: Int)? {
     let (node, id) = (stream.node.id, stream.id)
-    if piece.isNothingButZeros {
-      let count = ByteBuffer(integer: UInt32(piece.readableBytes))
-      return (Frame(.zeros, node: node, stream: id, priority: .file, payload: count), 1)
-    }
-    guard let kept else { return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1) }
-    switch kept.way(from: position, bytes: piece.readableBytes, for: self) {
-    case .plain: return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1)
-    case .kept: return (kept.keep(piece, at: position, for: node, stream: id), 1)
-    case .repeated:
+    let isZeros = piece.isNothingButZeros
+    let way = kept?.way(from: position, bytes: piece.readableBytes, for: self) ?? .plain
+    switch (way, kept) {
+    // Zeros cost nothing on the way, so no hop keeps them, but for the first: with that it begins its file.
+    case (.kept, let kept?) where !isZeros || position == 0: return (kept.keep(piece, at: position, for: node, stream: id), 1)
+    case (.repeated, let kept?) where !isZeros:
       hasRepeated = true
       var (bytes, count) = (0, 0)
       for next in pieces {
-        guard fits(bytes + next.readableBytes, on: stream), position + bytes + next.readableBytes <= kept.there else { break }
+        guard fits(bytes + next.readableBytes, on: stream), position + bytes + next.readableBytes <= kept.there,
+          !next.isNothingButZeros
+        else { break }
         bytes += next.readableBytes
         count += 1
       }
       return (kept.again(bytes, at: position, for: node, stream: id), count)
-    case .later:
+    case (.later, _):
       waitForOther()
       return nil
+    default:
+      guard isZeros else { return (Frame(.data, node: node, stream: id, priority: .file, payload: piece), 1) }
+      let count = ByteBuffer(integer: UInt32(piece.readableBytes))
+      return (Frame(.zeros, node: node, stream: id, priority: .file, payload: count), 1)
     }
   }
 
   private func readOn(_ reader: SourceReader) {
     guard !reader.isReading, !reader.isAtEnd, pieces.count * Self.piece < Self.readAtOnce / 2 else { return }
-    reader.read(Self.readAtOnce) { result in
+    // Wherever a transfer began: a piece that is zeros for one is so for all.
+    let beyond = reader.offset % Self.piece
+    reader.read(Self.readAtOnce - beyond) { result in
       guard case .success(var bytes) = result else { return self.readFailed(result) }
-      while let piece = bytes.readSlice(length: min(Self.piece, bytes.readableBytes)), piece.readableBytes > 0 {
+      var wanted = Self.piece - beyond
+      while bytes.readableBytes > 0, let piece = bytes.readSlice(length: min(wanted, bytes.readableBytes)) {
         self.pieces.append(piece)
+        wanted = Self.piece
       }
       self.fill()
     }
@@ -253,6 +260,11 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
     let name = stride(from: 0, to: 12, by: 2).compactMap { UInt8(reader.key.dropFirst($0).prefix(2), radix: 16) }
     kept = core.keptPlace(before: stream.node.id, name: name, size: reader.state.size)
     kept?.enter(self)
+  }
+
+  private func leaveKept() {
+    if let kept { core.leave(kept, self) }
+    kept = nil
   }
 
   func keptContentGrew() { fill() }
@@ -277,8 +289,7 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
       self.isWatching = false
       guard self.kept === place, self.position == at else { return }
       if place.there == there {
-        self.kept = nil
-        place.leave(self)
+        self.leaveKept()
       }
       self.fill()
     }
@@ -288,8 +299,7 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
 
   private func letGo() {
     share?.giveBack()
-    kept?.leave(self)
-    kept = nil
+    leaveKept()
     reader?.close()
     reader = nil
     pieces.removeAll()

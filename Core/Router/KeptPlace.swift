@@ -6,7 +6,7 @@ import Wire
 final class KeptPlace {
   let hop: UInt32
   /// What the hop calls it.
-  private let name: [UInt8]
+  let name: [UInt8]
   private var content = KeptContent<ObjectIdentifier>()
   private var transfers: [ObjectIdentifier: any KeptPlaceUsing] = [:]
 
@@ -20,6 +20,9 @@ final class KeptPlace {
 
   /// Bytes that are known to be there.
   var there: Int { content.there }
+
+  /// Nobody has a part in it, and nothing is known to be there.
+  var isEmpty: Bool { transfers.isEmpty && there == 0 }
 
   func enter(_ transfer: any KeptPlaceUsing) { transfers[ObjectIdentifier(transfer)] = transfer }
 
@@ -99,6 +102,12 @@ extension RouterCore {
   /// A hop says that it keeps something no more.
   func lost(_ payload: ByteBuffer, by record: NodeRecord) {
     keptPlaces.removeValue(forKey: KeptKey(hop: record.id, name: Array(payload.readableBytesView)))?.lost()
+  }
+
+  func leave(_ place: KeptPlace, _ transfer: any KeptPlaceUsing) {
+    place.leave(transfer)
+    let key = KeptKey(hop: place.hop, name: place.name)
+    if place.isEmpty, keptPlaces[key] === place { keptPlaces[key] = nil }
   }
 
   func forgetKept(by hop: UInt32) {

@@ -77,6 +77,23 @@ def test_it_crosses_the_link_once_for_one_after_the_other(behind):
     assert behind.crossed - before < SIZE * 1.1
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["at the same time", "one after the other"])
+@pytest.mark.parametrize("shape", ["0x", "x0x", "x0", "0x0x0", "0"])
+def test_of_one_with_zeros_only_the_rest_crosses_it(behind, shape, together):
+    """Wherever they are: images of disks begin and end so."""
+    content = os.urandom(1_500_007)
+    behind.source.write_bytes(b"".join(bytes(1_500_000) if piece == "0" else content for piece in shape))
+    before = behind.crossed
+    if together:
+        for stream in [behind.begin(number) for number in range(NODES)]:
+            behind.end(stream)
+    else:
+        for number in range(NODES):
+            behind.end(behind.begin(number))
+    assert all(behind.is_at(number) for number in range(NODES))
+    assert behind.crossed - before < len(content) * shape.count("x") * 1.1 + 250_000
+
+
 def test_another_file_of_the_same_name_crosses_it_too(behind):
     behind.end(behind.begin(0))
     behind.source.write_bytes(os.urandom(SIZE))
