@@ -1,9 +1,11 @@
 """What a node has of a large file before it comes: what an earlier try left, the file in the place, another from the same source."""
 import json
 import os
+import pathlib
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -172,6 +174,36 @@ def test_it_gets_the_mode_and_the_time(agent, place):
     go_on(agent, stream, BIG, len(BIG))
     status = place.stat()
     assert stat.S_IMODE(status.st_mode) == 0o711 and abs(status.st_mtime_ns - 10**18) < 1000
+
+
+@pytest.fixture
+def unprivileged():
+    """An agent of an account without rights, and a folder of its."""
+    with tempfile.TemporaryDirectory(prefix='mitogen-present-') as name:
+        folder = pathlib.Path(name)
+        python = folder / 'python'
+        python.write_text('#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 "$@"\n')
+        python.chmod(0o755)
+        os.chown(name, 65534, 65534)
+        agent = Controller(str(python), directory='/')
+        yield agent, folder
+        agent.end()
+
+
+@pytest.mark.parametrize('call,stands', [({}, True), ({'mode': '0640'}, False), ({'mtime': 10**18}, False)], ids=['as it is', 'mode', 'time'])
+def test_one_of_another_account_is_replaced_where_only_its_owner_may_set_what_is_asked(unprivileged, call, stands):
+    agent, folder = unprivileged
+    place = folder / 'file'
+    place.write_bytes(BIG)
+    before = place.stat()
+    stream, told = begin_put(agent, place, len(BIG), **call)
+    assert told == {'have': len(BIG), 'sha256': sum_of(BIG)}, 'it is not sent again'
+    go_on(agent, stream, BIG, len(BIG))
+    after = place.stat()
+    assert (after.st_ino == before.st_ino) == stands and after.st_uid == (0 if stands else 65534)
+    assert place.read_bytes() == BIG and names(place) == ['file', 'python']
+    assert 'mode' not in call or stat.S_IMODE(after.st_mode) == 0o640
+    assert 'mtime' not in call or after.st_mtime_ns == 10**18
 
 
 def test_one_of_the_same_size_that_is_another_is_replaced(agent, place):

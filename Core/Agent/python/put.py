@@ -88,9 +88,13 @@ class Put(object):
             except EnvironmentError:
                 continue
             if stat.S_ISREG(other.status.st_mode) and other.status.st_size == self._wanted:
-                self._other, self._stands = other, path == self._path
+                self._other, self._stands = other, path == self._path and self._may_stay(other.status)
                 return
             other.close()
+
+    def _may_stay(self, status):
+        """Mode and time are its owner's to set: where the call names any, another's file is copied and replaced."""
+        return os.geteuid() in (0, status.st_uid) or not self._call.get('mode') and self._call.get('mtime') is None
 
     def _tell_prefix(self):
         """What there is, for the sender to compare. What is elsewhere is copied on the way, so that it stays what was compared."""
