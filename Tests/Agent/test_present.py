@@ -15,6 +15,8 @@ from support.files import FILES, KEY, begin_put, files, go_on, names, put, refus
 
 BIG = os.urandom(700000)
 PARTIAL = '.file.%s.mitogen-part' % KEY
+# Bytes from which on what came is left for other nodes.
+WORTH_KEEPING = 4194304
 
 
 @pytest.fixture
@@ -92,11 +94,13 @@ def test_a_part_that_is_not_ours_is_let_be(agent, place):
     assert place.read_bytes() == BIG and names(place) == [PARTIAL, 'file']
 
 
-@pytest.mark.parametrize('age,replaced,stays', [(80000, False, True), (90000, False, False), (0, True, False)],
-                         ids=['of today', 'of yesterday', 'of a file that came otherwise'])
-def test_a_part_is_kept_for_a_day_and_until_its_place_gets_another(agent, place, tmp_path, age, replaced, stays):
+@pytest.mark.parametrize('age,replaced,size,stays', [
+    (80000, False, WORTH_KEEPING, True), (90000, False, WORTH_KEEPING, False), (0, True, WORTH_KEEPING, False), (80000, False, WORTH_KEEPING - 1, False)],
+                         ids=['of today', 'of yesterday', 'of a file that came otherwise', 'a small one'])
+def test_a_part_that_is_worth_it_is_kept_for_a_day_and_until_its_place_gets_another(agent, place, tmp_path, age, replaced, size, stays):
     partial = place.parent / PARTIAL
-    partial.write_bytes(b'part')
+    partial.touch()
+    os.truncate(str(partial), size)
     if not replaced:
         place.unlink()
     when = partial.stat().st_mtime_ns - (age or 1000) * 10**9
@@ -276,25 +280,28 @@ def test_a_copy_that_is_other_than_the_source_is_not_taken(agent, place):
 # -- the private directory, which goes with the node --
 
 def test_what_comes_into_the_private_directory_is_gone_on_with_by_another_node(tmp_path):
+    data = os.urandom(WORTH_KEEPING + 700000)
+
     def put_there(agent):
         directory = json.loads(agent.answer(files(agent, 'tmp', {'candidates': [str(tmp_path)]}))[0].decode())['path']
-        return begin_put(agent, directory + '/task/source', len(BIG), directory=True, mode='0700') + (directory,)
+        return begin_put(agent, directory + '/task/source', len(data), directory=True, mode='0700') + (directory,)
 
     first, second = Controller(), Controller()
     stream, _, directory = put_there(first)
     first.send(NODE, stream, wire.DATA, bytes(8), rank=3)
-    first.send(NODE, stream, wire.DATA, BIG[:131072], rank=3)
-    first.wait(lambda f: f[1] == stream and f[2] == wire.CREDIT)
+    for at in range(0, WORTH_KEEPING, 131072):
+        first.send(NODE, stream, wire.DATA, data[at:at + 131072], rank=3)
+        first.wait(lambda f: f[1] == stream and f[2] == wire.CREDIT)
     first.close()
     deadline = time.monotonic() + 20
     while os.path.exists(directory):
         assert time.monotonic() < deadline
         time.sleep(0.01)  # nothing tells when an agent has cleaned up: it is looked for again
     stream, told, directory = put_there(second)
-    assert told == {'have': 131072, 'sha256': sum_of(BIG[:131072])}
-    go_on(second, stream, BIG, 131072)
+    assert told == {'have': WORTH_KEEPING, 'sha256': sum_of(data[:WORTH_KEEPING])}
+    go_on(second, stream, data, WORTH_KEEPING)
     with open(directory + '/task/source', 'rb') as file:
-        assert file.read() == BIG
+        assert file.read() == data
     assert os.listdir(str(tmp_path)) == [os.path.basename(directory)]
     first.process.stderr.close()
     second.end()

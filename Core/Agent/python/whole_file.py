@@ -10,6 +10,8 @@ PARTIAL = b'.mitogen-part'
 LINK = b'-link'
 # Seconds for which they are kept.
 PATIENCE = 86400
+# And bytes from which on: a smaller file is sent again in the time of a few round trips.
+WORTH_KEEPING = 4194304
 # What is read or written at a time.
 CHUNK = 65536
 # Bytes whose sum takes longer than it takes to load OpenSSL.
@@ -52,7 +54,7 @@ def hidden_name(name):
 def is_over(folder, name, status):
     """Whether nobody goes on with a hidden file that nobody writes."""
     stem, ending = hidden_name(name)
-    if ending == HIDDEN or time.time() - status.st_mtime > PATIENCE:
+    if ending == HIDDEN or status.st_size < WORTH_KEEPING or time.time() - status.st_mtime > PATIENCE:
         return True
     try:
         # Its place got another file since.
