@@ -38,8 +38,8 @@ public enum FrameKind: UInt8, Sendable, CaseIterable {
   public var travelsUp: Bool {
     switch self {
     case .hello, .ping, .pong, .goodbye, .unsupported: true
-    case .log, .child, .need, .lost, .reply, .data, .end, .credit, .error, .zeros: true
-    case .route, .close, .supply, .blobs, .request, .cancel, .keep, .repeated: false
+    case .log, .child, .need, .lost, .reply, .data, .end, .credit, .error: true
+    case .route, .close, .supply, .blobs, .request, .cancel, .zeros, .keep, .repeated: false
     }
   }
 

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from support import hops
-from support.controller import NODE, wire
+from support.controller import NODE, RemoteError, wire
 from support.files import FILES
 
 KEEP, REPEAT, LOST = 24, 25, 15
@@ -159,8 +159,19 @@ def test_zeros_are_content(agent, tmp_path):
     assert (tmp_path / 'file').stat().st_blocks * 512 < len(data)
 
 
-@pytest.mark.parametrize('kind', [KEEP, REPEAT])
-def test_no_node_tells_the_one_before_it_to_keep_anything(modern_agent, kind):
+@pytest.mark.parametrize('count', [131073, 2 ** 32 - 1])
+def test_no_frame_stands_for_more_zeros_than_a_frame_holds(modern_agent, tmp_path, count):
+    """Nor are they made first: a machine may not have so much memory."""
+    agent = modern_agent
+    stream = begin(agent, NODE, tmp_path / 'file', size=1 << 33)
+    agent.send(NODE, stream, wire.ZEROS, wire.U32.pack(count), rank=3)
+    with pytest.raises(RemoteError) as e:
+        agent.answer(stream)
+    assert e.value.code == 'frame_too_long'
+
+
+@pytest.mark.parametrize('kind', [KEEP, REPEAT, wire.ZEROS])
+def test_no_node_tells_the_one_before_it_to_keep_or_make_anything(modern_agent, kind):
     from test_hostile_child import hostile
     hops.opened(modern_agent, 20, hostile('os.write(1, HELLO)\nos.read(0, 1)\nos.write(1, frame(20, 1, %d, 0, b"x" * 22))' % kind))
     assert hops.ended(modern_agent, 20)['code'] == 'wrong_direction'

@@ -37,7 +37,7 @@ class Stream(object):
                 return self.on_cancel()
             return self.fail('cancelled', 'cancelled')
         if kind == ZEROS:
-            kind, payload = DATA, bytes(bytearray(U32.unpack(payload)[0]))
+            kind, payload = DATA, bytes(bytearray(bounded(U32.unpack(payload)[0])))
         if kind in (REQUEST, DATA):
             self._received += len(payload)
             if self._received > self._granted:
@@ -48,10 +48,8 @@ class Stream(object):
             if message is not None:
                 self.parts = decode_parts(message)
                 self.agent.request_received(self)
-        elif self._listener:
-            self._listener(payload if kind == DATA else None)
         else:
-            self._early.append(payload if kind == DATA else None)
+            (self._listener or self._early.append)(payload if kind == DATA else None)
 
     def listen(self, callback):
         """`callback(bytes)` for DATA, `callback(None)` at END. Call `consumed` when bytes are done with."""

@@ -36,7 +36,7 @@ REQUEST, REPLY, DATA, END, CREDIT, CANCEL, ERROR, ZEROS = 16, 17, 18, 19, 20, 21
 EXECUTOR = 0x65786563
 
 LINK_KINDS = frozenset((HELLO, PING, PONG, GOODBYE, UNSUPPORTED))
-UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR, ZEROS))
+UP_KINDS = frozenset((LOG, CHILD, NEED, REPLY, DATA, END, CREDIT, ERROR))
 DOWN_KINDS = frozenset((ROUTE, CLOSE, SUPPLY, BLOBS, REQUEST, DATA, END, CREDIT, CANCEL, ZEROS))
 
 
@@ -46,6 +46,13 @@ class WireError(Exception):
     def __init__(self, code, text):
         Exception.__init__(self, text)
         self.code = code
+
+
+def bounded(length):
+    """The length of a frame's content, if it may be so long."""
+    if length > MAX_PAYLOAD:
+        raise WireError('frame_too_long', 'a frame of %d bytes; the limit is %d' % (length, MAX_PAYLOAD))
+    return length
 
 
 class FrameReader(object):
@@ -73,8 +80,7 @@ class FrameReader(object):
         if have < 16:
             return None
         length, node, stream, kind, flags, _ = HEADER.unpack_from(self._buffer, at)
-        if length > MAX_PAYLOAD:
-            raise WireError('frame_too_long', 'a frame of %d bytes; the limit is %d' % (length, MAX_PAYLOAD))
+        bounded(length)
         if self._only not in (None, node):
             raise WireError('wrong_node', 'a frame from node %d' % node)
         if have < 16 + length:
@@ -137,10 +143,8 @@ def decode_parts(message):
 
 
 def split_message(message):
-    """Payloads for one message's frames: all but the last are sent with MORE."""
-    if len(message) <= MAX_PAYLOAD:
-        return [message]
-    return [message[at:at + MAX_PAYLOAD] for at in range(0, len(message), MAX_PAYLOAD)]
+    """Payloads for one message's frames, of which there is at least one: all but the last are sent with MORE."""
+    return [message[at:at + MAX_PAYLOAD] for at in range(0, len(message) or 1, MAX_PAYLOAD)]
 
 
 class Joiner(object):
@@ -159,7 +163,7 @@ class Joiner(object):
         self._pieces.append(payload)
         if more:
             return None
-        message = payload if len(self._pieces) == 1 else b''.join(self._pieces)
+        message = b''.join(self._pieces)
         self._pieces = []
         self._size = 0
         return message
