@@ -50,6 +50,19 @@ def test_without_a_name_all_methods_are_there():
     assert mitogen("plugins", "docs", "--format", "ansible").stdout.count("\n---\n") == len(names) - 1
 
 
+@pytest.mark.parametrize("form", ["markdown", "ansible"])
+def test_the_value_of_a_secret_is_in_neither(cell, form):
+    """A library that declares one is wrong, and may be there all the same."""
+    path = cell.with_suffix(".manifest.json")
+    manifest = json.loads(path.read_text())
+    manifest["plugins"][0]["declaration"]["options"] = [
+        {"name": "pin", "type": "string", "description": "To open it.", "secret": True, "default": "hunter2"},
+        {"name": "key", "type": "string", "description": "Which.", "default": "round"}]
+    path.write_text(json.dumps(manifest))
+    shown = mitogen("plugins", "docs", "cell", "--format", form, "--plugin-dir", cell.parent).stdout
+    assert "pin" in shown and "round" in shown and "hunter2" not in shown
+
+
 def test_an_alias_leads_to_its_method():
     assert mitogen("plugins", "docs", "community.docker.docker").stdout == mitogen("plugins", "docs", "docker").stdout != ""
 

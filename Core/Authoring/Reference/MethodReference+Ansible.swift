@@ -22,7 +22,7 @@ extension MethodReference {
 
   private func option(_ option: OptionDeclaration) -> [String] {
     var lines = ["  \(option.name):", "    description: [\(Self.text(option.description))]", "    type: \(Self.type(option.type))"]
-    if let value = option.default { lines.append("    default: \(Self.json(value))") }
+    if !option.secret, let value = option.default { lines.append("    default: \(Self.json(value))") }
     for (key, names) in [("vars", option.vars), ("env", option.env)] where !names.isEmpty {
       lines.append("    \(key):")
       lines += names.map { "      - name: \($0)" }
