@@ -82,6 +82,8 @@ final class HelperProcess {
   }
 
   deinit {
+    // It is not needed any more: at the end of its input it ends by itself, without the time that stop() gives it.
+    _ = shutdown(socket, Int32(SHUT_RDWR))
     _ = stop()
     close(socket)
     close(errors)

@@ -23,14 +23,16 @@ extension RouterCore {
       }
     }
     let record: NodeRecord
+    let used = stream.client?.node
     // The one that it used before may make room for this one.
     stream.client?.node = nil
     do {
-      record = try node(for: request)
+      record = try node(for: request, after: used)
     } catch {
       return stream.refuse(error)
     }
     stream.client?.node = record.id
+    endLeaving()
     switch request.header.op {
     case .run: run(request, on: record, for: stream)
     case .exec: start("exec", part: "exec", [request.part(0), request.part(1), request.part(2)], on: record, for: stream)
@@ -205,6 +207,7 @@ extension RouterCore {
 
   private func reset(_ request: ClientRequest, _ stream: ClientStream) {
     let reason = Failure(code: "node_lost", message: "the connection was reset by the play")
+    stream.client?.node = nil
     if let key = request.keys.last {
       shells[key]?.end(because: reason)
       // Another host of the play may be the same place: its task goes on.

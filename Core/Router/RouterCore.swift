@@ -77,7 +77,10 @@ final class RouterCore: LinkEvents {
 
   var clientCount: Int { clients.count }
 
-  func clientEnded(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
+  func clientEnded(_ client: ClientConnection) {
+    clients[ObjectIdentifier(client)] = nil
+    endLeaving()
+  }
 
   func parse(_ message: ByteBuffer) throws(WireError) -> ClientRequest {
     try ClientRequest(message, headers: &headers)
@@ -88,7 +91,10 @@ final class RouterCore: LinkEvents {
   func record(_ id: UInt32) -> NodeRecord? { records[id] }
 
   /// The node of a route, opened if it is not.
-  func node(for request: ClientRequest) throws(Failure) -> NodeRecord {
+  ///
+  /// - Parameter used: the node of the client's request before this one. A task goes on where it left something, also if
+  ///   others find another node by now.
+  func node(for request: ClientRequest, after used: UInt32?) throws(Failure) -> NodeRecord {
     if let id = request.header.node, request.hops.isEmpty {
       if let record = records[id] { return record }
       throw Failure(code: "node_lost", message: "node \(id) is not open")
@@ -96,6 +102,7 @@ final class RouterCore: LinkEvents {
     guard let key = request.keys.last else {
       throw Failure(code: "protocol", message: "the request names no route")
     }
+    if let used, tree[used]?.key == key, let record = records[used] { return record }
     if let known = tree.node(for: key), let record = records[known.id] { return record }
     var parent: NodeRecord?
     for (hop, key) in zip(request.hops, request.keys) {
@@ -167,7 +174,7 @@ final class RouterCore: LinkEvents {
     }
   }
 
-  /// The next request for the node's route opens it anew; what is under way on it comes to its end.
+  /// The next task on the node's route opens it anew; what is under way on it comes to its end, tasks between two requests too.
   func endWhenUnused(_ id: UInt32, because failure: Failure) {
     tree.takeKeys(of: id)
     leaving[id] = failure
@@ -177,14 +184,16 @@ final class RouterCore: LinkEvents {
     endLeaving()
   }
 
-  private func endLeaving() {
+  /// After anything that may have been what one of them waited for.
+  func endLeaving() {
     for (id, failure) in leaving where isUnused(id) { remove(id, because: failure) }
   }
 
   private func isUnused(_ id: UInt32) -> Bool {
-    (tree.descendants(of: id) + [id]).compactMap { records[$0] }.allSatisfy { record in
+    let kept = Set(clients.values.compactMap(\.node))
+    return (tree.descendants(of: id) + [id]).compactMap { records[$0] }.allSatisfy { record in
       if case .opening = record.state { return false }
-      return record.streams.isEmpty
+      return record.streams.isEmpty && !kept.contains(record.id)
     }
   }
 
@@ -205,7 +214,7 @@ final class RouterCore: LinkEvents {
     if node.dropFrames(ofStream: id) {
       forget(stream)
       stream.receiver.streamFailed(Failure(code: "cancelled", message: "the request was cancelled"), on: stream)
-      if !leaving.isEmpty { endLeaving() }
+      endLeaving()
     } else {
       node.send(Frame(.cancel, node: node.id, stream: id, priority: .call))
     }
@@ -214,7 +223,7 @@ final class RouterCore: LinkEvents {
   /// Nothing was sent on it, and nothing will be.
   func abandon(_ stream: NodeStream) {
     forget(stream)
-    if !leaving.isEmpty { endLeaving() }
+    endLeaving()
   }
 
   private func forget(_ stream: NodeStream) {
@@ -250,7 +259,7 @@ final class RouterCore: LinkEvents {
   }
 
   private func streamFrame(_ frame: Frame, _ kind: FrameKind, _ record: NodeRecord) {
-    defer { if !leaving.isEmpty { endLeaving() } }
+    defer { endLeaving() }
     // Unknown streams are those that ended here while the frame was on its way.
     guard let stream = streams[StreamKey(node: frame.node, stream: frame.stream)] else { return }
     switch kind {

@@ -20,6 +20,8 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(INTEGRATION))
 sys.path.insert(0, str(ROOT / 'tools' / 'lib'))
 
+from venvs import DEFAULT_SERIES  # noqa: E402
+
 
 def venvs():
     named = os.environ.get('MITOGEN_TEST_VENVS', '')
@@ -29,10 +31,19 @@ def venvs():
     return found
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'each_series: runs Ansible with each series, not with the default one only')
+
+
 def pytest_generate_tests(metafunc):
-    if 'series' in metafunc.fixturenames:
-        metafunc.parametrize('series', [Series(*item) for item in sorted(venvs().items())], ids=lambda s: s.name,
-                             scope='session')
+    if 'series' not in metafunc.fixturenames:
+        return
+    found = [Series(*item) for item in sorted(venvs().items())]
+    # To ask costs little, to run Ansible much: with each series only what a change of Ansible's would break first.
+    runs = 'run' in metafunc.fixturenames and not metafunc.definition.get_closest_marker('each_series')
+    if runs and not os.environ.get('MITOGEN_TEST_MATRIX'):
+        found = [series for series in found if series.name == DEFAULT_SERIES] or found
+    metafunc.parametrize('series', found, ids=lambda series: series.name, scope='session')
 
 
 class Series:
@@ -99,7 +110,7 @@ class Run:
                     *arguments, **environment)
 
     def requests(self):
-        """What the fake router was asked: a list of {header, hops, call}."""
+        """What the fake router was asked: a list of {header, hops, call, link}."""
         if not self.log.exists():
             return []
         return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -3,12 +3,13 @@
 
     fake_router.py router --listen-fd N --watch-pid PID --directory DIR
 
-FAKE_ROUTER_LOG names a file that gets one JSON line for each request: its header, hops and call. Hops are recorded,
-not opened. FAKE_ROUTER_CANNED is the output of every module, which then does not run. A hop of an ssh host named `refused.example` is unreachable; `sudo` to `locked` asks for a password.
+FAKE_ROUTER_LOG names a file that gets one JSON line for each request: its header, hops and call, and a number for the
+link that it came on. Hops are recorded, not opened. FAKE_ROUTER_CANNED is the output of every module, which then does not run. A hop of an ssh host named `refused.example` is unreachable; `sudo` to `locked` asks for a password.
 """
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ import time
 HEADER = struct.Struct('>IIIBBH')
 HELLO, LOG, REQUEST, REPLY, DATA, END, CREDIT, ERROR = 1, 8, 16, 17, 18, 19, 20, 22
 
+#: Of links.
+NUMBERS = itertools.count(1)
 #: Where the build leaves the plugins and what they declare.
 BUILT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '.build', 'release')
 
@@ -67,6 +70,7 @@ def decode_parts(message):
 class Connection:
     def __init__(self, link, directory, log):
         self.link, self.directory, self.log = link, directory, log
+        self.number = next(NUMBERS)
         self.sending = threading.Lock()
         self.streams, self.credit = {}, {}
         self.more_credit = threading.Condition()
@@ -160,7 +164,7 @@ class Connection:
     def record(self, head, hops, rest):
         if self.log:
             call = json.loads(rest[0]) if rest and rest[0][:1] == b'{' else None
-            line = json.dumps({'header': head, 'hops': hops, 'call': call}) + '\n'
+            line = json.dumps({'header': head, 'hops': hops, 'call': call, 'link': self.number}) + '\n'
             with open(self.log, 'a') as file:
                 file.write(line)
 

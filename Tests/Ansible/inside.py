@@ -12,6 +12,7 @@ sys.path[:0] = [os.path.join(HERE, '..', '..', 'Integration', 'Ansible'), HERE]
 
 from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
+from ansible.inventory.host import Host  # noqa: E402
 from ansible.playbook.block import Block  # noqa: E402
 from ansible.playbook.play import Play  # noqa: E402
 from ansible.playbook.play_context import PlayContext  # noqa: E402
@@ -194,8 +195,8 @@ class Worker(object):
         self._task_vars, self._play_context = variables or {}, PlayContext()
 
 
-def may_share(task):
-    done, worker = installed(), Worker(task)
+def may_share(task, variables=None):
+    done, worker = installed(), Worker(task, variables)
     done.task_is_coming(worker._task)
     return done._may_share(worker)
 
@@ -204,6 +205,26 @@ def shares_connection(variables, keyword):
     done, worker = installed(), Worker({'command': 'true'}, variables, keyword)
     done.task_is_coming(worker._task)
     return done._may_share(worker)
+
+
+def without_process(names):
+    """What Ansible sees of the workers of hosts for which no process could be started: their exit code, whether they live."""
+    members, stock = [], workers.worker_module.WorkerProcess
+    for name in names:
+        member = object.__new__(workers.HostWorker)
+        super(stock, member).__init__()
+        member._host = Host(name)
+        members.append(member)
+
+    def refused(worker):
+        raise BlockingIOError(11, 'Resource temporarily unavailable')
+
+    start, stock.start = stock.start, refused
+    try:
+        members[0].lead(members)
+    finally:
+        stock.start = start
+    return [[member.exitcode, member.is_alive()] for member in members]
 
 
 def precedence(kind, name):

@@ -29,6 +29,7 @@ TASKS = """
 """ + TIERS
 
 
+@pytest.mark.each_series
 def test_an_ad_hoc_command(run, series):
     done = run(series, 'ansible', 'localhost', '-m', 'ping')
     assert done.returncode == 0, done.text
@@ -54,6 +55,7 @@ def assert_both_tiers_were_used(run, done, before):
     assert requests[-1]['hops'][1]['options']['become_user'] == 'nobody'
 
 
+@pytest.mark.each_series
 def test_a_playbook(run, series):
     module_that_wants_json(run.folder)
     (run.folder / 'large').write_bytes(os.urandom(300000))
@@ -64,6 +66,7 @@ def test_a_playbook(run, series):
     assert (run.folder / 'fetched').read_bytes() == (run.folder / 'large').read_bytes()
 
 
+@pytest.mark.each_series
 @pytest.mark.parametrize('strategy', ['mitogen_linear', 'mitogen_free', 'mitogen_host_pinned', 'mitogen'])
 def test_a_strategy_needs_no_callback(run, series, strategy):
     """What it switches on is the same: that it is on, in both tiers, is what to see."""
@@ -97,6 +100,7 @@ def batches(run):
     return [header['module']['name'].rpartition('.')[2] for header in headers if header.get('through') == 'batch']
 
 
+@pytest.mark.each_series
 def test_the_files_of_a_folder_go_together(run, series):
     for number in range(6):
         path = run.folder / 'tree' / str(number % 3) / f'{number}.conf'
@@ -159,6 +163,7 @@ def test_a_callback_that_is_not_enabled_does_nothing(run, series):
     assert run.requests() == []
 
 
+@pytest.mark.each_series
 def test_interpreter_discovery_is_part_of_the_first_task(run, series):
     done = run.play(series, '- command: "true"\n- command: "true"', ANSIBLE_PYTHON_INTERPRETER='auto')
     assert done.returncode == 0, done.text
@@ -172,6 +177,7 @@ def test_interpreter_discovery_is_part_of_the_first_task(run, series):
         assert 'is using the discovered Python interpreter at' in ' '.join(done.text.split())
 
 
+@pytest.mark.each_series
 def test_an_unreachable_host_is_unreachable_and_the_others_go_on(run, series):
     (run.folder / 'inventory').write_text('far ansible_host=refused.example\nnear ansible_connection=local\n')
     done = run(series, 'ansible', '-i', 'inventory', 'all', '-m', 'ping')
@@ -194,6 +200,7 @@ def test_secrets_are_in_no_output(run, series):
     assert asked[-1]['hops'][1]['secrets'] == {'password': 'hush-hush'}
 
 
+@pytest.mark.each_series
 def test_without_a_router_there_is_one_warning_and_stock_behaviour(run, series):
     done = run.play(series, '- command: "true"\n- ping:', MITOGEN_ROUTER_BINARY='/nowhere/mitogen')
     assert done.returncode == 0, done.text
@@ -219,6 +226,7 @@ def test_nothing_is_left_behind(run, series):
     assert not list(run.folder.glob('mitogen-*'))
 
 
+@pytest.mark.each_series
 def test_reset_and_a_task_timeout(run, series):
     done = run.play(series, """
 - meta: reset_connection

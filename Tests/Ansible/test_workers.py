@@ -36,6 +36,29 @@ def test_what_may_wait_for_more_than_the_router_has_a_worker_of_its_own(series, 
     assert series.ask('may_share', task) is shares
 
 
+@pytest.mark.parametrize('variables, shares', [
+    ({}, True), ({'ansible_facts_modules': ['setup', 'package_facts']}, False), ({'ansible_facts_modules': ['smart']}, True),
+])
+def test_facts_are_gathered_together_unless_several_modules_do_it(series, variables, shares):
+    for name in ('gather_facts', 'ansible.builtin.gather_facts'):
+        assert series.ask('may_share', {name: {}}, variables) is shares
+
+
+def test_a_name_means_what_it_means_in_the_tasks_collections(series, tmp_path):
+    """One that is Ansible's own in one role is somebody else's action in another."""
+    actions = tmp_path / 'ansible_collections' / 'acme' / 'site' / 'plugins' / 'action'
+    actions.mkdir(parents=True)
+    (actions / 'copy.py').write_text('from ansible.plugins.action import ActionBase\n\n\nclass ActionModule(ActionBase):\n    pass\n')
+    task = {'copy': {'content': 'x', 'dest': '/x'}}
+    assert series.ask('may_share', task, collections=tmp_path) is True
+    assert series.ask('may_share', dict(task, collections=['acme.site']), collections=tmp_path) is False
+
+
+@pytest.mark.parametrize('names', [['web1', 'web2', 'web3'], ['web1']])
+def test_hosts_for_which_no_process_can_be_started_have_failed(series, names):
+    assert series.ask('without_process', names) == [[1, False]] * len(names)
+
+
 @pytest.mark.parametrize('variables, keyword, ours', [
     ({}, 'ssh', True), ({}, 'local', True), ({}, 'smart', True), ({}, 'winrm', False),
     ({'ansible_connection': 'winrm'}, 'ssh', False), ({'ansible_connection': 'local'}, 'winrm', True),
@@ -62,12 +85,15 @@ def crowd(run, count=7):
     return 'ansible-playbook', '-i', 'inventory.json', 'play.yml'
 
 
+@pytest.mark.each_series
 def test_hosts_share_a_worker_and_nothing_else(run, series):
     done = run(series, *crowd(run), ANSIBLE_FORKS='6', MITOGEN_HOSTS_PER_WORKER='3')
     assert done.returncode == 0, done.text
     told = re.findall(r'"msg": "(host\d) of (\d) in (\d+), not host1 of 1"', done.stdout)
     assert sorted((name, number) for name, number, _ in told) == [(f'host{i}', str(i)) for i in range(1, 8)], done.text
     processes = [process for _, _, process in told]
+    # The router keeps for each link what its last request has used.
+    assert len({request['link'] for request in run.requests() if request['header']['op'] == 'run'}) == 7
     # Those that found all places taken went before they were three.
     assert len(set(processes)) <= 5 and max(map(processes.count, processes)) == 3
 

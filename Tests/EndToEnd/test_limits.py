@@ -124,6 +124,46 @@ def test_what_is_under_way_when_its_node_is_reset_comes_to_its_end(router, tmp_p
     assert pid(router, *web) == another and names(router) == ["here", "web1", "root"]
 
 
+def test_a_task_goes_on_where_it_was_when_another_resets_the_place(router):
+    """What it has left there, such as a private directory, it will want."""
+    task, other = Client(router.socket), Client(router.socket)
+    web, root = [LOCAL, child("web1")], [LOCAL, child("web1"), child("root")]
+
+    def ask(client, hops):
+        return json.loads(client.request({"op": "node", "hops": len(hops)}, list(hops))[0])["pid"]
+
+    node, below = ask(task, web), ask(other, root)
+    assert router.request("reset", web) == [b"{}"]
+    assert ask(task, web) == node
+    # Another task finds another one, and so does this task when it has been elsewhere.
+    another = pid(router, *web)
+    assert another != node and ask(other, web) == another and ask(task, [LOCAL]) == pid(router, LOCAL)
+    assert gone(node) and gone(below)
+    assert ask(task, web) == another
+    task.close(), other.close()
+
+
+def test_a_task_that_resets_a_connection_has_another_one(router):
+    node = pid(router, LOCAL, child("web1"))
+    task = Client(router.socket)
+    task.request({"op": "node", "hops": 2}, [LOCAL, child("web1")])
+    task.request({"op": "reset", "hops": 2}, [LOCAL, child("web1")])
+    router.request("status", [])
+    pid(router, LOCAL)
+    assert gone(node)
+    task.close()
+
+
+def test_a_node_that_was_reset_ends_with_the_task_on_it(router):
+    task = Client(router.socket)
+    task.request({"op": "node", "hops": 2}, [LOCAL, child("web1")])
+    node = json.loads(task.request({"op": "node", "hops": 2}, [LOCAL, child("web1")])[0])["pid"]
+    router.request("reset", [LOCAL, child("web1")])
+    assert names(router) == ["here", "web1"]
+    task.close()
+    assert gone(node)
+
+
 #: Stands in for ssh: goes on when so many have started. Opened for both, a pipe makes nobody wait.
 RENDEZVOUS = """#!/bin/sh
 mkfifo "$0.$$"

@@ -62,7 +62,9 @@ public struct LivePlay: Sendable {
   private static let large = 5 << 20
 
   private func write(into folder: String, _ methods: [String]) throws(Unrunnable) {
-    let variables = Variables(scratch: folder, run: "\(getpid())", methods: methods)
+    // Nobody on a target can know the name before, and no other run has it.
+    let run = String(UInt64.random(in: .min ... .max), radix: 16)
+    let variables = Variables(scratch: folder, run: run, methods: methods)
     guard let json = try? RegistryJSON.encode(variables) else { throw Unrunnable(description: "names that are no text") }
     let files: [(String, [UInt8])] = [
       ("play.yml", PackageResources.play_yml), ("tasks.yml", PackageResources.tasks_yml), ("say.sh", PackageResources.say_sh),

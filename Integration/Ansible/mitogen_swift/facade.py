@@ -6,6 +6,7 @@ import os
 from contextlib import nullcontext
 
 import ansible
+from ansible import constants as C
 from ansible.executor import interpreter_discovery, module_common
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
@@ -79,6 +80,11 @@ class Facade(object):
             return True
         folder, name = os.path.split(getattr(action_class, '_original_path', ''))
         return folder == os.path.join(self.directory, 'plugins', 'action') and os.path.splitext(name)[0] in workers.ACTIONS
+
+    @staticmethod
+    def has_one_facts_module(variables):
+        """Whether `gather_facts` runs `setup`, and nothing beside it, on a host with these variables."""
+        return list(C.config.get_config_value('FACTS_MODULES', variables=variables)) == ['smart']
 
     def collection_paths(self):
         return [to_text(path) for path in AnsibleCollectionConfig.collection_paths]

@@ -9,6 +9,7 @@ Every replacement asks first whether the connection is ours, and otherwise calls
 """
 
 import functools
+from contextlib import contextmanager
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
@@ -43,7 +44,7 @@ class Hooks(object):
         self.module_tier = False
         self.loaders = None
         self._coming = set()
-        #: Names of actions of which hosts may share a worker.
+        #: Kinds of tasks of which hosts may share a worker.
         self._sharing = set()
         self._methods_preloaded = False
         self._refused = False
@@ -87,7 +88,7 @@ class Hooks(object):
             for name in REPLACEMENTS:
                 self._replace(name)
             if workers.is_known():
-                workers.install(workers.Crews(self._may_share, self.facade.task_context))
+                workers.install(workers.Crews(self._may_share, self._part))
         self._preload()
 
     def _replace(self, name):
@@ -135,7 +136,7 @@ class Hooks(object):
     def _preload_action(self, task):
         found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
         if '{{' not in task.action and self.facade.waits_for_modules_only(found):
-            self._sharing.add(task.action)
+            self._sharing.add(_kind(task))
         name = getattr(task, 'resolved_action', None) or task.action
         if found is not None and name in synchronize.NAMES:
             synchronize.wrap(found)
@@ -150,10 +151,19 @@ class Hooks(object):
 
     def _may_share(self, worker):
         """Whether a worker's task may run in a process with those of other hosts."""
-        if not self.active or not workers.may_share(worker._task, lambda task: task.action in self._sharing):
+        task, variables = worker._task, worker._task_vars
+        if not self.active or not workers.may_share(task, lambda task: _kind(task) in self._sharing):
             return False
-        name = workers.connection_name(worker._task, worker._task_vars, worker._play_context)
+        if task.action in workers.FACTS and not self.facade.has_one_facts_module(variables):
+            return False
+        name = workers.connection_name(task, variables, worker._play_context)
         return name is not None and self.loaders.is_ours('ssh' if name == 'smart' else name)
+
+    @contextmanager
+    def _part(self, worker):
+        """Around one host's task in a worker of several."""
+        with self.session.own_client(), self.facade.task_context(worker):
+            yield
 
     def _preload_module(self, name):
         path = module_loader.find_plugin_with_context(name, '', ignore_deprecated=True).plugin_resolved_path
@@ -166,13 +176,18 @@ class Hooks(object):
             self._attempt(self.session.hear)
 
     def task_is_coming(self, task):
-        """In the main process: prepares for a task, once for each action."""
+        """In the main process: prepares for a task, once for each kind."""
         if self.active and not self._methods_preloaded:
             self._preload_methods()
-        if self.module_tier and self.active and task.action not in self._coming:
-            self._coming.add(task.action)
+        if self.module_tier and self.active and _kind(task) not in self._coming:
+            self._coming.add(_kind(task))
             self._attempt(self._preload_action, task)
             self._attempt(self._preload_module, task.action)
+
+
+def _kind(task):
+    """What decides which action a task's is: its name, and where that is looked for."""
+    return task.action, tuple(task.collections or ())
 
 
 #: The hooks of this process and its forks. Ansible's loaders and ActionBase are global, so what replaces parts of

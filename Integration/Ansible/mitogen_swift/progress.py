@@ -29,8 +29,9 @@ def begin(directory):
     try:
         if sys.stdout.isatty() and os.environ.get('TERM', 'dumb') != 'dumb':
             # Opened anew, so that the router never waits for a terminal that is stopped, and Ansible's own descriptors stay as they are.
+            turns = Terminal(directory, sys.stdout.fileno())
             shown = os.open(os.ttyname(sys.stdout.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            Terminal(directory, sys.stdout.fileno()).share()
+            turns.share()
         elif setting == '1':
             shown = os.dup(sys.stderr.fileno())
         else:
@@ -78,7 +79,10 @@ class Terminal(object):
                 return
             fcntl.flock(self._turn, fcntl.LOCK_EX)
             if os.pread(self._turn, 1, 0) == b'1':
-                os.write(self._fd, CLEAR)
+                try:
+                    os.write(self._fd, CLEAR)
+                except OSError:
+                    pass  # The terminal has gone; who writes there next is told.
                 os.pwrite(self._turn, b'0', 0)
 
     def _leave(self, is_open_line):

@@ -1,7 +1,9 @@
 """What all connections of one Ansible run share: the router, the client, and how errors are told to Ansible."""
 
+import contextvars
 import json
 import os
+from contextlib import contextmanager
 
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.utils.display import Display
@@ -19,13 +21,16 @@ LOG_LEVELS = {3: 'info', 4: 'debug', 5: 'debug', 6: 'debug'}
 #: Codes of errors that leave a host unreachable. All others fail the task.
 UNREACHABLE = frozenset(['unreachable', 'authentication', 'timeout', 'node_lost'])
 
+#: The client of one task where a process has several.
+_own_client = contextvars.ContextVar('own_client', default=None)
+
 
 class Session(object):
     """Made in Ansible's main process before it forks; its workers have it by inheritance."""
 
     def __init__(self, router):
         self.router = router
-        self.client = Client(router.path, LOG_LEVELS.get(display.verbosity, 'warning'), _show)
+        self._client = self._new_client()
         #: The environment that the router, and so the node on this machine, was started with.
         self.environment = dict(os.environ)
         self._raw_environment = dict(_raw_environment())
@@ -37,6 +42,25 @@ class Session(object):
     @classmethod
     def start(cls):
         return cls(Router.start())
+
+    def _new_client(self):
+        return Client(self.router.path, LOG_LEVELS.get(display.verbosity, 'warning'), _show)
+
+    @property
+    def client(self):
+        return _own_client.get() or self._client
+
+    @contextmanager
+    def own_client(self):
+        """While it lasts, this thread, and those that it starts with its context, have a link of their own: as long as a
+        link lasts, the router keeps what its last request has used."""
+        client = self._new_client()
+        token = _own_client.set(client)
+        try:
+            yield
+        finally:
+            _own_client.reset(token)
+            client.close()
 
     @property
     def catalogue(self):

@@ -23,6 +23,9 @@ from contextlib import contextmanager, nullcontext
 
 from ansible.executor.process import worker as worker_module
 from ansible.plugins import strategy as strategy_module
+from ansible.utils.display import Display
+
+display = Display()
 
 #: Hosts in a worker: a number, 1 for none but its own; by itself as many as leave one crew for each processor.
 SETTING = 'MITOGEN_HOSTS_PER_WORKER'
@@ -37,6 +40,9 @@ ACTIONS = frozenset([
 #: `with_`: lookups that only arrange what they are given.
 ARRANGING = frozenset([
     'dict', 'flattened', 'indexed_items', 'items', 'list', 'nested', 'random_choice', 'sequence', 'subelements', 'together'])
+
+#: The action that waits by sleeping where it has several modules to run.
+FACTS = frozenset(['gather_facts', 'ansible.builtin.gather_facts', 'ansible.legacy.gather_facts'])
 
 #: The baton of the crew that this process is, or None.
 _baton = None
@@ -97,12 +103,12 @@ class Crews(object):
     """In the main process: the workers that are about to go together.
 
     :param takes: whether a worker may share its process.
-    :param task_context: what a worker of this ansible-core enters before its task; a context manager made of the worker.
+    :param part: a context manager made of the worker: what is around each task of those that share a process.
     """
 
-    def __init__(self, takes, task_context):
+    def __init__(self, takes, part):
         self.takes = takes
-        self.task_context = task_context
+        self.part = part
         self._strategy = None
         self._waiting = []
         self._size = 1
@@ -156,6 +162,8 @@ class HostWorker(worker_module.WorkerProcess):
 
     crews = None
     leader = members = None
+    #: Its process could not be started.
+    has_none = False
 
     # In the main process
 
@@ -164,13 +172,19 @@ class HostWorker(worker_module.WorkerProcess):
             super(HostWorker, self).start()
 
     def lead(self, members):
-        """Starts the process of a crew."""
+        """Starts the process of a crew. Where that cannot be, Ansible finds its workers dead: these hosts are counted already."""
         if len(members) > 1:
             ended = mmap.mmap(-1, len(members))
             for place, member in enumerate(members):
                 member.leader, member.ended, member.place = self, ended, place
             self.members = members
-        super(HostWorker, self).start()
+        try:
+            super(HostWorker, self).start()
+        except OSError as error:
+            display.error('No process can be started for the tasks of %s: %s' % (
+                ', '.join(member._host.name for member in members), error.strerror or error))
+            for member in members:
+                member.has_none = True
 
     def is_alive(self):
         if self.crews is not None and self.crews.waits(self):
@@ -182,6 +196,8 @@ class HostWorker(worker_module.WorkerProcess):
     @property
     def exitcode(self):
         """Of the process, as long as the host's part has not ended well."""
+        if self.has_none:
+            return 1
         if self.leader is None:
             return super(HostWorker, self).exitcode
         return None if self.ended[self.place] else super(HostWorker, self.leader).exitcode
@@ -219,7 +235,7 @@ class HostWorker(worker_module.WorkerProcess):
         try:
             with _baton.held():
                 self._stand_alone()
-                with self.crews.task_context(self):
+                with self.crews.part(self):
                     super(HostWorker, self)._run()
                 self.ended[self.place] = 1
         except BaseException:
