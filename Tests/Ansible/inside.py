@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +30,7 @@ from mitogen_swift import hooks, routes, workers  # noqa: E402
 from mitogen_swift.catalogue import Catalogue, plain  # noqa: E402
 from mitogen_swift.client import RouterError  # noqa: E402
 from mitogen_swift.session import Session  # noqa: E402
+from mitogen_swift.waiting import Arrivals  # noqa: E402
 
 
 #: As the plugin `become` is listed, where it is not built.
@@ -225,6 +227,22 @@ def without_process(names):
     finally:
         stock.start = start
     return [[member.exitcode, member.is_alive()] for member in members]
+
+
+def waiting():
+    """Whether there is a result after one was waited for: one that was there, one that comes meanwhile, and none."""
+    found = {}
+    for name, results, comes in (('already there', [1], False), ('comes', [], True), ('none comes', [], False)):
+        arrivals = Arrivals(results)
+        # What came and was taken before wakes nobody.
+        arrivals.append(2)
+        arrivals.pop()
+        thread = threading.Thread(target=arrivals.append, args=(3,))
+        if comes:
+            thread.start()
+        arrivals.wait(60 if comes or results else 0.01)
+        found[name] = bool(arrivals)
+    return found
 
 
 def precedence(kind, name):

@@ -18,7 +18,7 @@ from ansible.release import __version__
 from ansible.utils.display import Display
 
 from . import connection as connections
-from . import modules, routes, synchronize, trees, workers
+from . import modules, routes, synchronize, trees, waiting, workers
 from .actions import REPLACEMENTS, takes_module_tier, takes_native_tmp
 from .facade import NEWEST, OLDEST, Facade, mismatches, series
 from .loaders import Loaders
@@ -88,6 +88,7 @@ class Hooks(object):
             for name in REPLACEMENTS:
                 self._replace(name)
             if workers.is_known():
+                waiting.install(lambda: self.active)
                 workers.install(workers.Crews(self._may_share, self._part))
         self._preload()
 
