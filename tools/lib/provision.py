@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -85,13 +86,14 @@ def manifests(folder: Path):
         library.with_suffix(".manifest.json").write_text(done.stdout)
 
 
-def everything(hosts: bool = False, tests: bool = False) -> venvs.Venv:
-    """All that a tool needs; returns `.venv`."""
+def everything(hosts: bool = False, tests: bool = False, meanwhile: Callable[[], object] | None = None) -> venvs.Venv:
+    """All that a tool needs; returns `.venv`. `meanwhile`: makes what else it wants, beside the build."""
     packages(BUILD_PACKAGES + (HOST_PACKAGES if hosts or tests else ()) + (TEST_PACKAGES if tests else ()))
-    # One waits for the network and the disk, the other keeps the processors busy.
-    with ThreadPoolExecutor(1) as beside:
-        containers = beside.submit(packages, CONTAINER_PACKAGES if tests else ())
+    # The build, one module after the other, keeps one processor busy; these wait for the network and the disk.
+    with ThreadPoolExecutor(3) as beside:
+        others = [beside.submit(packages, CONTAINER_PACKAGES if tests else ()), *([beside.submit(meanwhile)] if meanwhile else [])]
+        venv = beside.submit(venvs.default)
         release_build()
-        venv = venvs.default()
-        containers.result()
-    return venv
+        for each in others:
+            each.result()
+    return venv.result()
