@@ -67,12 +67,14 @@ public final class Registry: Sendable {
   public func explain(_ name: String) -> [String] {
     let catalogue = state.withLock { $0.read(configuration) }
     var lines: [String] = []
+    var isThere = false
     for folder in configuration.folders {
       lines.append("looked in \(folder.path) (\(folder.origin.rawValue))")
       let prefix = folder.path + "/"
       for entry in catalogue.entries where entry.library.path.hasPrefix(prefix) {
         let listing = PluginListing(entry)
         guard listing.name == name || listing.declaration.aliases.contains(name) else { continue }
+        isThere = true
         var line = "  \(listing.kind.name) \(listing.name) \(listing.version): \(listing.state.rawValue), \(listing.file)"
         if let other = listing.shadowedBy { line += ", since \(other) comes first" }
         if let problem = listing.problem { line += ": \(problem)" }
@@ -82,6 +84,7 @@ public final class Registry: Sendable {
         lines.append("  refused: \(error)")
       }
     }
+    if !isThere { lines.append("no \"\(name)\" is there: install its library, or name its folder in MITOGEN_PLUGIN_PATH") }
     return lines
   }
 

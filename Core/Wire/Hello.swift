@@ -93,7 +93,11 @@ public struct Failure: Codable, Error, Hashable, Sendable, CustomStringConvertib
     hint = try c.decodeIfPresent(String.self, forKey: .hint) ?? ""
   }
 
-  public var description: String { hint.isEmpty ? message : "\(message) \(hint)" }
+  public var description: String {
+    guard !hint.isEmpty else { return message }
+    let isWhole = message.last.map { ".!?".contains($0) } ?? true
+    return message + (isWhole ? " " : ". ") + hint
+  }
 }
 
 /// JSON of control frames to values and back.

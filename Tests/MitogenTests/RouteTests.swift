@@ -40,10 +40,22 @@ import Wire
         == ["remote_addr": "app", "remote_user": "deploy", "port": "22"])
   }
 
+  @Test func whatAnsiblesVariableSetsTakesItToo() throws {
+    let declared: [OptionDeclaration] = [
+      .string("cell", "", vars: ["ansible_host", "ansible_cell"]), .string("account", "", vars: ["ansible_user"]), .int("door", "", vars: ["ansible_port"]),
+    ]
+    #expect(
+      try Route.Hop(method: "m", user: "deploy", host: "app", port: 22).options(declared: declared)
+        == ["cell": "app", "account": "deploy", "door": "22"])
+    // A name says more.
+    #expect(try Route.Hop(method: "m", host: "app").options(declared: declared + [.string("host", "")]) == ["host": "app"])
+  }
+
   @Test func whatAMethodHasNoOptionForIsRefused() throws {
     let failure = try #require(throws: Failure.self) {
       try Route.Hop(method: "m", host: "app", port: 22).options(declared: [.string("host", "")])
     }
     #expect(failure.message == "the route gives m a port, 22, for which it has no option")
+    #expect("\(failure)" == "the route gives m a port, 22, for which it has no option. leave it out; the options are listed by: mitogen plugins show m")
   }
 }

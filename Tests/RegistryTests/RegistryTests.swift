@@ -60,6 +60,8 @@ import Testing
     #expect(registry.listing().map(\.state) == [.available, .shadowed])
     #expect(registry.listing()[1].shadowedBy == first)
     #expect(registry.explain("acme").contains { $0.contains("since \(first) comes first") })
+    #expect(registry.explain("acme").allSatisfy { !$0.contains("is there") })
+    #expect(registry.explain("acne").last == "no \"acne\" is there: install its library, or name its folder in MITOGEN_PLUGIN_PATH")
   }
 
   @Test func aFolderThatOthersMayWriteIsRefused() throws {
