@@ -146,7 +146,7 @@ let package = Package(
         .embedInCode("python/launching.py"), .embedInCode("python/link.py"), .embedInCode("python/loop.py"),
         .embedInCode("python/main.py"), .embedInCode("python/module_state.py"), .embedInCode("python/pool.py"),
         .embedInCode("python/process.py"), .embedInCode("python/process_state.py"),
-        .embedInCode("python/prompts.py"), .embedInCode("python/put.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/shell.py"), .embedInCode("python/spawn.py"),
+        .embedInCode("python/prompts.py"), .embedInCode("python/gathering.py"), .embedInCode("python/put.py"), .embedInCode("python/secret_file.py"), .embedInCode("python/shell.py"), .embedInCode("python/spawn.py"),
         .embedInCode("python/store.py"), .embedInCode("python/stream.py"), .embedInCode("python/surroundings.py"),
         .embedInCode("python/tidy.py"), .embedInCode("python/trace.py"), .embedInCode("python/trees.py"),
         .embedInCode("python/vacate.py"), .embedInCode("python/whole_file.py"), .embedInCode("python/wire.py"),

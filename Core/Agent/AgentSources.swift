@@ -31,7 +31,7 @@ public enum AgentSources {
       ]
     case "exec": [PackageResources.spawn_py, PackageResources.prompts_py, PackageResources.exec_py]
     case "files":
-      [PackageResources.spawn_py, PackageResources.whole_file_py, PackageResources.put_py, PackageResources.files_py]
+      [PackageResources.spawn_py, PackageResources.whole_file_py, PackageResources.gathering_py, PackageResources.put_py, PackageResources.files_py]
     // Executed by executors, not by the agent.
     case "job": [PackageResources.job_py]
     case "launch":

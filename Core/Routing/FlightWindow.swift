@@ -21,11 +21,14 @@ public struct FlightWindow: Sendable {
   private var marks = Deque<(upTo: Int, at: UInt64)>()
   /// The shortest time so far, in nanoseconds.
   private var shortest = UInt64.max
+  private var hasBeenCrowded = false
 
   /// Up to that many times the shortest nothing waits, in quarters; from that many on too much does.
   private static let (easy, crowded): (UInt64, UInt64) = (5, 8)
-  /// Nanoseconds by which times differ for other reasons: the scheduler's, and two machines'.
-  private static let noise: UInt64 = 500_000
+  /// Nanoseconds that may be added where nothing waits, or hardly: two machines' clocks, and the turns that a way of four processes
+  /// takes on as few cores. With less, one of them often has nothing to do, which costs a large file a quarter of its rate over loopback;
+  /// and a call that comes meanwhile would not be answered noticeably sooner.
+  private static let noise: UInt64 = 10_000_000
 
   public init(ceiling: Int, floor: Int) {
     self.floor = floor
@@ -54,10 +57,12 @@ public struct FlightWindow: Sendable {
     }
     guard let taken else { return }
     shortest = min(shortest, taken)
+    // What is seen of a change comes the time of the way later: once the limit is known about, it moves slowly.
     if taken * 4 <= shortest * Self.easy + Self.noise * 4 {
-      limit = min(limit + bytes, ceiling)
+      limit = min(limit + (hasBeenCrowded ? bytes / 8 : bytes), ceiling)
     } else if taken * 4 > shortest * Self.crowded + Self.noise * 4 {
-      limit = max(limit - bytes / 2, floor)
+      limit = max(limit - bytes / (hasBeenCrowded ? 4 : 2), floor)
+      hasBeenCrowded = true
     }
   }
 }

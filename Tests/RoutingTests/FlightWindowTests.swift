@@ -47,15 +47,15 @@ private struct Way {
   }
 
   @Test func aShortWayIsFilledWithLittle() {
-    var way = Way(bandwidth: 300_000, length: 1)
-    #expect(way.run(milliseconds: 1_000) > 200_000)
+    var way = Way(bandwidth: 100_000, length: 1)
+    #expect(way.run(milliseconds: 1_000) > 95_000)
     #expect(way.window.limit < 3 << 19)
   }
 
-  @Test func aCallBehindATransferWaitsNoLongerThanTwiceTheWay() {
+  @Test func aCallBehindATransferWaitsNoLongerThanTwiceTheWayAndAMoment() {
     var way = Way(bandwidth: 20_000, length: 30)
     _ = way.run(milliseconds: 5_000)
-    #expect(Double(way.window.inFlight) / way.bandwidth <= 2 * 30 + Double(131_072) / way.bandwidth)
+    #expect(Double(way.window.inFlight) / way.bandwidth <= 2 * 30 + 10 + Double(131_072) / way.bandwidth)
   }
 
   @Test func aWayThatBecomesNarrowHasLessOnIt() {

@@ -147,7 +147,8 @@ def remove(agent, stream):
 
 
 def register(agent):
-    agent.operations['put'] = lambda stream: Put(agent, stream).start()
+    gathering = Gathering(agent.link)
+    agent.operations['put'] = lambda stream: Put(agent, stream, gathering).start()
     agent.operations['get'] = lambda stream: Get(agent, stream).start()
     agent.operations['run_in_directory'] = lambda stream: run_in_directory(agent, stream)
     agent.operations['tmp'] = lambda stream: tmp(agent, stream)

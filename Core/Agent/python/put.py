@@ -6,6 +6,8 @@ the place, or another that came from the same source. The sender compares, so wh
 
 # Bytes of what is there that are read at a time, to be compared: a few milliseconds' worth.
 STEP = 1048576
+# Bytes after which the disk begins with them, while more come: a second's worth of a slow one.
+AHEAD = 33554432
 # Bytes of the SHA-256 that follows the content of a file that comes as DATA.
 SUM = 32
 
@@ -34,9 +36,10 @@ def remember(key, paths):
 class Put(object):
     """Writes to a hidden file, which is renamed when it is known to be what was sent: nobody sees half a file."""
 
-    def __init__(self, agent, stream):
+    def __init__(self, agent, stream, gathering):
         self._agent = agent
         self._stream = stream
+        self._gathering = gathering
         self._call = call = decode_json(stream.parts[1])
         self._path = os.path.realpath(to_bytes(call['path']))
         self._wanted = call.get('size')
@@ -55,6 +58,8 @@ class Put(object):
         self._hidden = None
         self._fd = None
         self._is_sparse = False
+        # Of those that were written, what the disk has not begun with starts here.
+        self._behind = 0
 
     def start(self):
         content = self._stream.parts[2] if len(self._stream.parts) > 2 else b''
@@ -71,6 +76,7 @@ class Put(object):
         # The sender would have more on its way than a stream begins with.
         self._stream.consumed(self._stream.header.get('window', 0))
         if self._key:
+            self._gathering.join(self._stream)
             self._find_other()
             self._tell_prefix()
         else:
@@ -165,6 +171,9 @@ class Put(object):
         self._sum.update(data)
         self._size += len(data)
         self._put_down(data)
+        if self._size - self._behind >= AHEAD and self._hidden:
+            begin_to_write(self._fd, self._behind, self._size - self._behind)
+            self._behind = self._size
 
     def _put_down(self, data):
         if self._is_sparse and data[:1] == b'\0' and not data.strip(b'\0'):

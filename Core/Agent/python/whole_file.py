@@ -155,6 +155,15 @@ def sync_folder(folder):
         os.close(fd)
 
 
+def begin_to_write(fd, start, size):
+    """Has the kernel write to the disk what fsync would otherwise have to wait for."""
+    try:
+        # Of what is not on the disk it begins to be; some of what is leaves the memory.
+        os.posix_fadvise(fd, start, size, os.POSIX_FADV_DONTNEED)
+    except (AttributeError, EnvironmentError):
+        pass  # Python 2 cannot; fsync waits then.
+
+
 def set_attributes(fd, path, mode, mtime):
     """Of a file that has its content; None: as it is."""
     if mode is not None:

@@ -19,17 +19,41 @@ import wire  # noqa: E402
 NODE = 7
 
 
+class Piped(object):
+    """What an agent has above it whose stdin is a pipe, as behind ssh."""
+
+    def __init__(self):
+        self.socket, theirs = socket.socketpair()
+        read_fd, self.pipe = os.pipe()
+        self.theirs = os.fdopen(read_fd, 'rb'), theirs
+        self.fileno, self.recv = self.socket.fileno, self.socket.recv
+
+    def sendall(self, data):
+        while data:
+            data = data[os.write(self.pipe, data):]
+
+    def close(self):
+        os.close(self.pipe)
+        self.socket.close()
+
+
 class Controller(object):
     """One agent. `frames` holds what came and was not asked for; `wait` reads until a frame fits."""
 
-    def __init__(self, python=sys.executable, hello=None, environment=None, directory=None, start=True):
-        self.link, theirs = socket.socketpair()
+    def __init__(self, python=sys.executable, hello=None, environment=None, directory=None, start=True, piped=False):
+        if piped:
+            self.link = Piped()
+            stdin, stdout = self.link.theirs
+        else:
+            self.link, stdout = socket.socketpair()
+            stdin = stdout
         compressed = core.core()
         stage = core.first_stage('0123456789abcdef', len(compressed))
         self.process = subprocess.Popen(
-            [python, '-c', stage], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE,
+            [python, '-c', stage], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             env=environment, cwd=directory)
-        theirs.close()
+        stdin.close()
+        stdout.close()
         self.reader = wire.FrameReader()
         self.deflater = wire.Deflater()
         self.frames = collections.deque()
