@@ -83,6 +83,28 @@ def test_command_runs_everywhere(python, core):
     agent.end()
 
 
+@pytest.mark.parametrize('core', CORES, ids=[version for version, _ in CORES])
+def test_a_command_is_started_without_a_fork_of_the_interpreter(core):
+    source = '''
+    import os, subprocess
+    forks = []
+    os.register_at_fork(before=lambda: forks.append(1))
+    module = AnsibleModule({})
+    seen = [module.run_command(['sh', '-c', 'kill -PIPE $$'])[0], len(forks)]
+    seen += [module.run_command('umask', use_unsafe_shell=True, umask=0o27)[1].strip(), len(forks)]
+    subprocess.run(['true'], preexec_fn=lambda: os.write(2, b'called'))
+    module.exit_json(seen=seen, forks=len(forks))
+    '''
+    agent = Controller()
+    values = {'_ansible_tracebacks_for': []} if core[0] >= '2.19' else {}
+    for each in ('AnsibleModule({}).exit_json()', source):
+        meta, out, err = agent.run(probe(each, core), arguments(**values))
+        assert meta == {'rc': 0}, (out, err)
+    # Signals are as in a program that any Python starts; and what there is to do before it is done.
+    assert json.loads(out.decode())['seen'] == [-13, 0, '0027', 1] and err == b'called' and json.loads(out.decode())['forks'] == 2
+    agent.end()
+
+
 def test_nothing_of_one_task_is_seen_by_the_next(agent):
     source = '''
     import atexit, locale, logging, os, socket, sys, tempfile, warnings

@@ -41,6 +41,7 @@ def preload(program, files):
         names += [LOADER] + [n for n in program.modules if n.startswith('ansible.module_utils._internal._json._profiles.')]
     for name in names:
         __import__(name)
+    spare_forks()
     STATE['shared'] = dict((n, program.hashes.get(program.modules[n][0])) for n in sys.modules
                            if is_ours(n) and n in program.modules)
     STATE['serves'] = set([id(program)])
@@ -50,6 +51,31 @@ def preload(program, files):
 def serves(shared, program):
     """Whether what is loaded was made from the files that this program has."""
     return not [n for n, h in shared.items() if program.hashes.get(program.modules.get(n, (None,))[0]) != h]
+
+
+def spare_forks():
+    # `run_command` names a function to be called between fork and exec, which does nothing where there is no umask to set. For its sake
+    # Python forks, where it else has the child borrow its memory until exec (vfork, from 3.10 on): a copy of all that is mapped
+    # here, and then a page fault for each page that is written, by the module, and by the executor when it compares.
+    subprocess = sys.modules.get('subprocess')
+    if PY2 or subprocess is None or hasattr(subprocess.Popen, '_execute_forked'):
+        return
+    forked = subprocess.Popen._execute_forked = subprocess.Popen._execute_child
+
+    def _execute_child(popen, args, executable, preexec_fn, *more):
+        forked(popen, args, executable, None if does_nothing(preexec_fn) else preexec_fn, *more)
+
+    subprocess.Popen._execute_child = _execute_child
+
+
+def does_nothing(function):
+    # Whether it is the one of `run_command`, as it has been so far, without a umask. (What 2.16 calls in it is for Python 2.)
+    code = getattr(function, '__code__', None)
+    if code is None or function.__module__ != BASIC or code.co_name != 'preexec':
+        return False
+    values = dict(zip(code.co_freevars, [cell.cell_contents for cell in function.__closure__ or ()]))
+    return set(code.co_names) <= set(('_restore_signal_handlers', 'os', 'umask')) and not values.get('umask', True) \
+        and type(values.get('self')).__module__ in (BASIC, 'builtins')
 
 
 def drop():
