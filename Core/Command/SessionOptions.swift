@@ -58,7 +58,8 @@ struct SessionOptions: ParsableArguments {
   }
 
   private func add(_ text: String, to settings: inout Session.Settings) throws {
-    guard let dot = text.firstIndex(of: "."), let equals = text.firstIndex(of: "="), dot < equals else {
+    // The last: a collection's method has dots in its name.
+    guard let equals = text.firstIndex(of: "="), let dot = text[..<equals].lastIndex(of: ".") else {
       throw ValidationError("\"\(text)\" is not METHOD.NAME=VALUE.")
     }
     settings.options[String(text[..<dot]), default: [:]][String(text[text.index(after: dot)..<equals])] = String(

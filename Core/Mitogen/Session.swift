@@ -104,8 +104,8 @@ public final class Session: Sendable {
   private func description(of hop: Route.Hop) throws(Failure) -> HopDescription {
     // An unknown method is the router's to refuse: it says where it looked.
     let method = try? registry.connectionMethod(named: hop.method)
-    var options = settings.options[hop.method] ?? method.flatMap { settings.options[$0.name] } ?? [:]
-    if let method { options.merge(try hop.options(declared: method.options)) { _, route in route } }
+    let given = settings.options[hop.method] ?? method.flatMap { settings.options[$0.name] } ?? [:]
+    let options = try method.map { method throws(Failure) in try hop.options(declared: method.options, given: given) } ?? given
     return HopDescription(
       method: hop.method, name: hop.host ?? hop.user.map { "\(hop.method):\($0)" } ?? hop.method, options: options,
       secrets: settings.secrets[hop.method] ?? [:], python: settings.python,

@@ -88,6 +88,7 @@ extension RouterCore {
       // A node that was given the program was given all that it names.
       let isKnown = self.tree.holds(module.program.hash, at: record.id)
       if !isKnown { self.deliver(module.names, to: record.id) }
+      self.callGoes(to: record)
       nodeStream.request(Parts.encode(self.runHeader(module, request.header.through, for: record), request.part(0), request.part(1)))
       stream.attach(nodeStream)
       if !isKnown {
@@ -133,6 +134,7 @@ extension RouterCore {
     priority: FramePriority = .call
   ) {
     guard let nodeStream = begin(on: record, for: stream) else { return }
+    if priority == .call { callGoes(to: record) }
     nodeStream.request(Parts.encode([header(op, part: part, for: record)] + parts), priority: priority)
     stream.attach(nodeStream)
     deliver(named("surroundings"), to: record.id, priority: .blob)

@@ -77,11 +77,12 @@ final class FileSink: StreamReceiving {
   }
 
   private func used(_ bytes: Int, of stream: NodeStream) {
-    flight.arrived(bytes, now: NIODeadline.now().uptimeNanoseconds)
+    let now = NIODeadline.now().uptimeNanoseconds
+    flight.arrived(bytes, now: now, besideCalls: share?.isBesideCalls(now: now) ?? false)
     let room = flight.limit - flight.inFlight
     // A frame of its own for each would cost more than it brings.
     guard room >= WireLimits.fragment || flight.inFlight == 0 else { return }
-    flight.sent(room, now: NIODeadline.now().uptimeNanoseconds)
+    flight.sent(room, now: now)
     stream.grant(UInt32(room))
   }
 

@@ -175,7 +175,8 @@ final class FileSource: StreamReceiving, KeptPlaceUsing {
     credited += bytes
     let arrived = max(0, credited - otherCredit) - (position - start - flight.inFlight)
     if arrived > 0 {
-      flight.arrived(arrived, now: NIODeadline.now().uptimeNanoseconds)
+      let now = NIODeadline.now().uptimeNanoseconds
+      flight.arrived(arrived, now: now, besideCalls: share?.isBesideCalls(now: now) ?? false)
       kept?.arrived(upTo: position - flight.inFlight, of: self)
     }
     fill()

@@ -22,13 +22,15 @@ public struct FlightWindow: Sendable {
   /// The shortest time so far, in nanoseconds.
   private var shortest = UInt64.max
   private var hasBeenCrowded = false
+  private var wasBesideCalls = false
 
   /// Up to that many times the shortest nothing waits, in quarters; from that many on too much does.
   private static let (easy, crowded): (UInt64, UInt64) = (5, 8)
   /// Nanoseconds that may be added where nothing waits, or hardly: two machines' clocks, and the turns that a way of four processes
-  /// takes on as few cores. With less, one of them often has nothing to do, which costs a large file a quarter of its rate over loopback;
-  /// and a call that comes meanwhile would not be answered noticeably sooner.
-  private static let noise: UInt64 = 10_000_000
+  /// takes on as few cores. With less, one of them often has nothing to do, which costs a large file a quarter of its rate over loopback.
+  private static let patience: UInt64 = 10_000_000
+  /// And beside calls, which would wait as long.
+  private static let noise: UInt64 = 500_000
 
   public init(ceiling: Int, floor: Int) {
     self.floor = floor
@@ -46,7 +48,8 @@ public struct FlightWindow: Sendable {
     marks.append((sent, now))
   }
 
-  public mutating func arrived(_ bytes: Int, now: UInt64) {
+  /// - Parameter besideCalls: whether calls go the same way.
+  public mutating func arrived(_ bytes: Int, now: UInt64, besideCalls: Bool = false) {
     let bytes = min(bytes, inFlight)
     arrived += bytes
     inFlight -= bytes
@@ -57,10 +60,13 @@ public struct FlightWindow: Sendable {
     }
     guard let taken else { return }
     shortest = min(shortest, taken)
+    if besideCalls, !wasBesideCalls { limit = floor }
+    wasBesideCalls = besideCalls
+    let spare = (besideCalls ? Self.noise : Self.patience) * 4
     // What is seen of a change comes the time of the way later: once the limit is known about, it moves slowly.
-    if taken * 4 <= shortest * Self.easy + Self.noise * 4 {
+    if taken * 4 <= shortest * Self.easy + spare {
       limit = min(limit + (hasBeenCrowded ? bytes / 8 : bytes), ceiling)
-    } else if taken * 4 > shortest * Self.crowded + Self.noise * 4 {
+    } else if taken * 4 > shortest * Self.crowded + spare {
       limit = max(limit - bytes / (hasBeenCrowded ? 4 : 2), floor)
       hasBeenCrowded = true
     }
@@ -73,9 +79,18 @@ public struct FlightShares: Sendable {
   /// Bytes for all of them together.
   public static let all = 8_388_608
 
+  /// Nanoseconds for which another call is expected after one.
+  private static let attention: UInt64 = 1_000_000_000
+
   private var left = all
+  private var lastCall: UInt64?
 
   public init() {}
+
+  public mutating func called(now: UInt64) { lastCall = now }
+
+  /// Whether calls go over the hop.
+  public func hasCalls(now: UInt64) -> Bool { lastCall.map { now - $0 < Self.attention } ?? false }
 
   /// Half of what is left: the first gets the most, and there is something for each that comes.
   public mutating func take() -> Int {

@@ -58,4 +58,14 @@ import Wire
     #expect(failure.message == "the route gives m a port, 22, for which it has no option")
     #expect("\(failure)" == "the route gives m a port, 22, for which it has no option. leave it out; the options are listed by: mitogen plugins show m")
   }
+
+  @Test func whatElseIsGivenHasTheNameOfAnOption() throws {
+    #expect(
+      try Route.Hop(method: "m", host: "app").options(declared: Self.declared, given: ["user": "deploy", "remote_addr": "other"])
+        == ["remote_addr": "app", "remote_user": "deploy"])
+    let failure = try #require(throws: Failure.self) {
+      try Route.Hop(method: "m").options(declared: Self.declared, given: ["prot": "22"])
+    }
+    #expect("\(failure)" == "m has no option prot. its options are listed by: mitogen plugins show m")
+  }
 }

@@ -7,6 +7,7 @@ private struct Way {
   var bandwidth: Double
   var length: Double
   var window: FlightWindow
+  var hasCalls = false
   private var now = 0.0
   private var free = 0.0
   private var onTheWay: [(bytes: Int, at: Double)] = []
@@ -31,7 +32,7 @@ private struct Way {
       let next = onTheWay.removeFirst()
       now = next.at
       done += next.bytes
-      window.arrived(next.bytes, now: nanoseconds)
+      window.arrived(next.bytes, now: nanoseconds, besideCalls: hasCalls)
     }
     return Double(done) / milliseconds
   }
@@ -49,7 +50,26 @@ private struct Way {
   @Test func aShortWayIsFilledWithLittle() {
     var way = Way(bandwidth: 100_000, length: 1)
     #expect(way.run(milliseconds: 1_000) > 95_000)
-    #expect(way.window.limit < 3 << 19)
+    #expect(way.window.limit < 9 << 18)
+  }
+
+  @Test func itMakesRoomForCallsAndTakesItAgain() {
+    var way = Way(bandwidth: 100_000, length: 1)
+    _ = way.run(milliseconds: 1_000)
+    let alone = way.window.limit
+    way.hasCalls = true
+    _ = way.run(milliseconds: 50)
+    #expect(way.window.limit <= alone / 3)
+    way.hasCalls = false
+    #expect(way.run(milliseconds: 1_000) > 95_000)
+    #expect(way.window.limit > alone * 3 / 4)
+  }
+
+  @Test func aCallIsRemembered() {
+    var shares = FlightShares()
+    #expect(!shares.hasCalls(now: 5))
+    shares.called(now: 5)
+    #expect(shares.hasCalls(now: 500_000_000) && !shares.hasCalls(now: 2_000_000_000))
   }
 
   @Test func aCallBehindATransferWaitsNoLongerThanTwiceTheWayAndAMoment() {
