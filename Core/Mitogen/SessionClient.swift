@@ -22,9 +22,11 @@ final class SessionClient: Sendable {
 
   /// Sends an `exec` with its input, and waits for the command's end.
   ///
-  /// - Parameter input: a descriptor that is read to its end; `nil`: no input.
+  /// - Parameters:
+  ///   - input: a descriptor that is read to its end; `nil`: no input.
+  ///   - window: bytes of output that may be on their way beyond what every stream begins with.
   func exec(
-    _ message: ByteBuffer, input: Int32?,
+    _ message: ByteBuffer, input: Int32?, window: Int = 0,
     output: @escaping @Sendable (_ bytes: ByteBufferView, _ isError: Bool) -> Void
   ) throws -> Session.Outcome {
     struct Meta: Decodable { var rc: Int32 }
@@ -32,7 +34,7 @@ final class SessionClient: Sendable {
     let promise = loop.makePromise(of: [ByteBuffer].self)
     let stream = try loop.submit {
       // Each piece begins with which of the two it is.
-      handler.value.send(message, promise: promise) { data in
+      handler.value.send(message, window: window, promise: promise) { data in
         guard let which = data.first else { return }
         output(data.dropFirst(), which == 2)
       }
@@ -101,15 +103,15 @@ private final class SessionHandler: ChannelInboundHandler {
 
   /// Sends a request; returns its stream.
   func send(
-    _ message: ByteBuffer, promise: EventLoopPromise<[ByteBuffer]>, data: @escaping (ByteBufferView) -> Void
+    _ message: ByteBuffer, window: Int = 0, promise: EventLoopPromise<[ByteBuffer]>, data: @escaping (ByteBufferView) -> Void
   ) -> UInt32 {
     let stream = nextStream
     nextStream += 1
-    var entry = Pending(promise: promise, data: data)
+    var entry = Pending(promise: promise, data: data, receiver: StreamReceiver(more: window))
     let frames = MessageCutter.cut(message, kind: .request, node: 0, stream: stream, priority: .call)
     let ready = frames.flatMap { entry.sender.offer($0) }
     pending[stream] = entry
-    write(ready)
+    write(ready + (window > 0 ? [Frame(.credit, stream: stream, payload: ByteBuffer(integer: UInt32(window)))] : []))
     return stream
   }
 

@@ -50,7 +50,8 @@ public struct StreamReceiver: Sendable {
   private var allowed = WireLimits.initialCredit
   private var owed = 0
 
-  public init() {}
+  /// - Parameter more: credit that is given beyond what every stream begins with.
+  public init(more: Int = 0) { allowed += more }
 
   /// - Throws: `credit_exceeded` when the peer sent more than it may.
   public mutating func received(_ bytes: Int) throws(WireError) {

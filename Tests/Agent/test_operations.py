@@ -41,6 +41,20 @@ def test_codes_are_those_of_a_shell(agent, call, rc):
     assert execute(agent, call)[0] == rc
 
 
+@pytest.mark.parametrize('window,more', [(1 << 20, 1 << 20), (1 << 30, 8 << 20)], ids=['some', 'too much'])
+def test_more_input_than_a_stream_begins_with_may_be_on_its_way(agent, window, more):
+    agent.supply(EXEC)
+    call = {'command': 'wc -c', 'stream': True, 'window': window}
+    stream = agent.request({'op': 'exec', 'part': EXEC[0].hex()}, json.dumps(call).encode(), b'', b'')
+    granted = wire.U32.unpack(agent.wait(lambda f: f[1] == stream and f[2] == wire.CREDIT)[4])[0]
+    assert more <= granted < more + 1000
+    for _ in range(more // 65536):
+        agent.send(NODE, stream, wire.DATA, bytes(65536), rank=3)
+    agent.send(NODE, stream, wire.END, rank=3)
+    agent.answer(stream)
+    assert b''.join(f[4][1:] for f in agent.frames if f[1] == stream and f[2] == wire.DATA) == b'%d\n' % more
+
+
 def test_a_terminal(agent):
     rc, out, _ = execute(agent, {'command': 'test -t 0 && test -t 1 && test -t 2 && tty </dev/tty', 'tty': True})
     assert rc == 0 and out.startswith(b'/dev/')

@@ -74,6 +74,12 @@ private func frame(_ stream: UInt32, _ priority: FramePriority, bytes: Int = 10,
     #expect { try receiver.received(1) } throws: { ($0 as? WireError)?.code == .creditExceeded }
   }
 
+  @Test func moreCreditMayBeGivenAtOnce() throws {
+    var receiver = StreamReceiver(more: 1000)
+    try receiver.received(WireLimits.initialCredit + 1000)
+    #expect(throws: WireError.self) { try receiver.received(1) }
+  }
+
   @Test func creditReturnsWhenHalfOfTheWindowIsUsed() throws {
     var receiver = StreamReceiver()
     try receiver.received(WireLimits.initialCredit)

@@ -6,6 +6,9 @@ prompts are to be answered, stdin is held back, since a program that asks reads 
 """
 
 
+MOST_WAITING = 8388608
+
+
 class Exec(object):
     def __init__(self, agent, stream):
         self._agent = agent
@@ -67,6 +70,8 @@ class Exec(object):
             loop.after(call['timeout'], lambda: self._end(
                 'timeout', 'the command did not end within %s seconds' % call['timeout']))
         if self._streaming:
+            # More on its way than a stream begins with, for who fills a long line; as much may come to wait here.
+            self._stream.consumed(min(call.get('window', 0), MOST_WAITING))
             self._stream.listen(self._stdin_received)
             self._stream.on_drained = self._resume
         self._feed()
