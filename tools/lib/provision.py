@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import locks
 import paths
 import venvs
 
@@ -62,19 +63,20 @@ def sources_digest() -> str:
 
 
 def release_build(force: bool = False):
-    """`.build/release/mitogen` with the plugins and their manifests beside it."""
-    if not shutil.which("swift"):
-        raise SetupFailed("swift is not on the PATH: install Swift 6.2 or later (swift.org/install)")
-    stamp, digest = paths.REPOSITORY / ".build" / "release.stamp", sources_digest()
-    if not force and paths.MITOGEN.exists() and stamp.is_file() and stamp.read_text() == digest:
-        return
-    say("  building (release)")
-    done = subprocess.run(["swift", "build", "-c", "release"], cwd=paths.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        errors = [line for line in done.stdout.splitlines() if "error:" in line] or done.stdout.splitlines()[-30:]
-        raise SetupFailed("swift build -c release failed:\n" + "\n".join(errors))
-    manifests(paths.RELEASE)
-    stamp.write_text(digest)
+    """`.build/release/mitogen` with the plugins and their manifests beside it. While another tool builds, this waits for it."""
+    with locks.held("build"):
+        stamp, digest = paths.REPOSITORY / ".build" / "release.stamp", sources_digest()
+        if not force and paths.MITOGEN.exists() and stamp.is_file() and stamp.read_text() == digest:
+            return
+        if not shutil.which("swift"):
+            raise SetupFailed("swift is not on the PATH: install Swift 6.2 or later (swift.org/install)")
+        say("  building (release)")
+        done = subprocess.run(["swift", "build", "-c", "release"], cwd=paths.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            errors = [line for line in done.stdout.splitlines() if "error:" in line] or done.stdout.splitlines()[-30:]
+            raise SetupFailed("swift build -c release failed:\n" + "\n".join(errors))
+        manifests(paths.RELEASE)
+        stamp.write_text(digest)
 
 
 def manifests(folder: Path):
@@ -86,14 +88,19 @@ def manifests(folder: Path):
         library.with_suffix(".manifest.json").write_text(done.stdout)
 
 
-def everything(hosts: bool = False, tests: bool = False, meanwhile: Callable[[], object] | None = None) -> venvs.Venv:
-    """All that a tool needs; returns `.venv`. `meanwhile`: makes what else it wants, beside the build."""
+def everything(hosts: bool = False, tests: bool = False, before_build: Callable[[], object] | None = None) -> venvs.Venv:
+    """All that a tool needs; returns `.venv`. `before_build`: called when all but the build is there, and not waited for until it is."""
     packages(BUILD_PACKAGES + (HOST_PACKAGES if hosts or tests else ()) + (TEST_PACKAGES if tests else ()))
+
+    def others() -> venvs.Venv:
+        packages(CONTAINER_PACKAGES if tests else ())
+        venv = venvs.default()
+        if before_build:
+            before_build()
+        return venv
+
     # The build, one module after the other, keeps one processor busy; these wait for the network and the disk.
-    with ThreadPoolExecutor(3) as beside:
-        others = [beside.submit(packages, CONTAINER_PACKAGES if tests else ()), *([beside.submit(meanwhile)] if meanwhile else [])]
-        venv = beside.submit(venvs.default)
+    with ThreadPoolExecutor(1) as beside:
+        venv = beside.submit(others)
         release_build()
-        for each in others:
-            each.result()
-    return venv.result()
+        return venv.result()

@@ -51,10 +51,6 @@ def mitogen_peer(venv: Venv) -> Side:
     return Side("mitogen", venv, settings)
 
 
-def is_built() -> bool:
-    return paths.MITOGEN.exists() and (paths.REPOSITORY / "Integration" / "Ansible" / "plugins").is_dir()
-
-
 def ours(venv: Venv, entry: str = "callback", pipelining: bool = True) -> Side:
     """Ours, switched on as the user's guide says: by the callback, or by one of the strategies. `pipelining` is what the same user would have
     set for stock: it tells which tasks stock gives a terminal, and ours returns what comes back from one."""

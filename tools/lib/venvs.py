@@ -3,7 +3,6 @@
 A series says which interpreters its controller accepts; the first of them that this machine has is taken, from pyenv or from the
 PATH. An environment is finished when its stamp says what was asked for: anything else is made anew.
 """
-import fcntl
 import functools
 import os
 import re
@@ -15,6 +14,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import locks
 import paths
 
 #: ansible-core series -> the controller's interpreters that it supports, the preferred one first.
@@ -94,10 +94,7 @@ def make(path: Path, python: str, requirements: tuple[str, ...]) -> Venv:
     stamp, wanted = path / "requirements.stamp", f"{python}\n" + "\n".join(requirements) + "\n"
     if stamp.is_file() and stamp.read_text() == wanted:
         return Venv(path)
-    locks = paths.CACHE / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with open(locks / path.name, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.held(path.name):
         if stamp.is_file() and stamp.read_text() == wanted:
             return Venv(path)
         print(f"  making {os.path.relpath(path, paths.REPOSITORY)}: {', '.join(requirements)}", file=sys.stderr, flush=True)
