@@ -89,7 +89,7 @@ def manifests(folder: Path):
 
 
 def everything(hosts: bool = False, tests: bool = False, before_build: Callable[[], object] | None = None) -> venvs.Venv:
-    """All that a tool needs; returns `.venv`. `before_build`: called when all but the build is there, and not waited for until it is."""
+    """All that a tool needs; returns `.venv`. `before_build`: called beside the build, when all else is there."""
     packages(BUILD_PACKAGES + (HOST_PACKAGES if hosts or tests else ()) + (TEST_PACKAGES if tests else ()))
 
     def others() -> venvs.Venv:
